@@ -1,0 +1,1 @@
+"""The real daemon in Linux network namespaces, with real WireGuard."""
