@@ -1,0 +1,59 @@
+"""What a node wants done, in the imperative. Effects run only after the events of their step are durable.
+
+Secrets, tokens, challenges and signatures are added where effects are carried out: the core never holds them.
+"""
+
+from msgspec import Struct
+
+from wgmesh.domain.values import Endpoint, IdentityKey
+
+
+class Announce(Struct, frozen=True, tag=True):
+    """Tell every LAN who we are: one datagram to both multicast groups of every interface."""
+
+
+class SendHello(Struct, frozen=True, tag=True):
+    """Open an exchange with the node that says it is `to` in its incarnation `boot`, at this address."""
+
+    layer: str
+    interface: str
+    address: Endpoint
+    to: IdentityKey
+    boot: int
+
+
+class SendReply(Struct, frozen=True, tag=True):
+    """Answer a Hello: echo its challenge, say as which address its sender is seen."""
+
+    layer: str
+    interface: str
+    address: Endpoint
+    to: IdentityKey
+    boot: int
+    echo: bytes
+
+
+class SendConfirm(Struct, frozen=True, tag=True):
+    """Answer a Reply: echo its challenge, so that the other side knows our address."""
+
+    layer: str
+    interface: str
+    address: Endpoint
+    to: IdentityKey
+    boot: int
+    echo: bytes
+
+
+class Sample(Struct, frozen=True, tag=True):
+    """Look at the WireGuard device."""
+
+
+class RemoveInterface(Struct, frozen=True, tag=True):
+    """Take our interface down for good, then end."""
+
+
+class Exit(Struct, frozen=True, tag=True):
+    """End the process; tunnels stay."""
+
+
+Effect = Announce | SendHello | SendReply | SendConfirm | Sample | RemoveInterface | Exit

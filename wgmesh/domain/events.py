@@ -1,0 +1,336 @@
+"""The catalogue: everything that wgmesh ever holds to be true, in the order in which a reader meets it.
+
+An event is named by a noun and a past participle, is flat, and never holds a secret, a private key, a token or a raw
+datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
+`records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
+Each says what bounds its rate; `DAILY` has the figure.
+"""
+
+from typing import get_args
+
+from msgspec import Struct
+
+from wgmesh.domain.parameters import Parameters
+from wgmesh.domain.peer_record import ClaimedEndpoint
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey, U32
+
+
+class MeshJoined(Struct, frozen=True, forbid_unknown_fields=True):
+    """The first record of a log: who this node is, and the mesh it belongs to. Once."""
+
+    identity: IdentityKey
+    public_key: PublicKey
+    parameters: Parameters
+    ipv4: str
+    ipv6: str
+
+
+class NodeStarted(Struct, frozen=True, forbid_unknown_fields=True):
+    """This node runs, as incarnation (`boot`, 0), with a fresh `life`. One a start of the daemon."""
+
+    boot: U32
+    life: bytes
+    program: str
+    generation: int
+    listen_port: Port
+    exchange_port: Port
+
+
+class NodeStopped(Struct, frozen=True, forbid_unknown_fields=True):
+    """The daemon ended in good order; tunnels stay up. One a start."""
+
+    reason: str
+
+
+class MeshLeft(Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator took this node out of the mesh: a goodbye was said, the interface goes. One a start."""
+
+
+class InterfacesChanged(Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine's networks are now these. One a change, at most one a second."""
+
+    interfaces: tuple[Interface, ...]
+
+
+class PeerDiscovered(Struct, frozen=True, forbid_unknown_fields=True):
+    """A node of this mesh that was not known, by its own signed record. One a peer, or after it was forgotten.
+
+    `counter` is (boot, number) of the message that brought it; `signed` is the record as received.
+    """
+
+    identity: IdentityKey
+    public_key: PublicKey
+    incarnation: Incarnation
+    life: bytes
+    generation: U32
+    hostname: str
+    nonce: int
+    ipv4: str
+    ipv6: str
+    exchange_port: Port
+    listen_port: Port
+    endpoints: tuple[ClaimedEndpoint, ...]
+    routes: tuple[str, ...]
+    capabilities: U32
+    counter: Incarnation
+    signed: bytes
+
+
+class PeerUpdated(Struct, frozen=True, forbid_unknown_fields=True):
+    """A known peer says something new of itself, in a higher incarnation. Bounded by its rate bucket."""
+
+    identity: IdentityKey
+    public_key: PublicKey
+    incarnation: Incarnation
+    life: bytes
+    generation: U32
+    hostname: str
+    nonce: int
+    ipv4: str
+    ipv6: str
+    exchange_port: Port
+    listen_port: Port
+    endpoints: tuple[ClaimedEndpoint, ...]
+    routes: tuple[str, ...]
+    capabilities: U32
+    counter: Incarnation
+    signed: bytes
+
+
+class PeerEndpointObserved(Struct, frozen=True, forbid_unknown_fields=True):
+    """The peer answered our challenge from this address: a first-hand claim on its WireGuard port there."""
+
+    identity: IdentityKey
+    layer: str
+    endpoint: Endpoint
+
+
+class PeerConnected(Struct, frozen=True, forbid_unknown_fields=True):
+    """WireGuard shook hands with the peer at this endpoint: proven. One an edge."""
+
+    identity: IdentityKey
+    endpoint: Endpoint
+
+
+class PeerRoamed(Struct, frozen=True, forbid_unknown_fields=True):
+    """WireGuard followed the connected peer to another endpoint. One an edge."""
+
+    identity: IdentityKey
+    endpoint: Endpoint
+    previous: Endpoint
+
+
+class PeerDisconnected(Struct, frozen=True, forbid_unknown_fields=True):
+    """No sign of the peer through the tunnel for this long (ms): it is silent, not forgotten. One an edge."""
+
+    identity: IdentityKey
+    silence: int
+
+
+class Sighting(Struct, frozen=True, array_like=True):
+    """One line of the roll call: ms since the peer was last heard (-1: not in this run), bytes received and sent."""
+
+    identity: IdentityKey
+    heard_age: int
+    rx_bytes: int
+    tx_bytes: int
+
+
+class PeersSighted(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hourly roll call: who was connected, with WireGuard's counters. 24 a day."""
+
+    sightings: tuple[Sighting, ...]
+
+
+class PeerExpired(Struct, frozen=True, forbid_unknown_fields=True):
+    """Silent for a day, or never once reached within an hour (`silence` in ms): out of WireGuard and lists."""
+
+    identity: IdentityKey
+    silence: int
+
+
+class PeerLeft(Struct, frozen=True, forbid_unknown_fields=True):
+    """The peer said goodbye itself: `signed` is its last record. One an incarnation."""
+
+    identity: IdentityKey
+    incarnation: Incarnation
+    signed: bytes
+
+
+class PeerRefused(Struct, frozen=True, forbid_unknown_fields=True):
+    """A holder of the secret is not let in, and why. One a peer and reason, 8 an epoch in all."""
+
+    identity: IdentityKey
+    hostname: str
+    reason: str
+
+
+class AddressCollisionResolved(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two nodes derived one IPv4 address, and now one of them has it alone."""
+
+    address: str
+    kept_by: IdentityKey
+    given_up_by: IdentityKey
+
+
+class MeshAddressChanged(Struct, frozen=True, forbid_unknown_fields=True):
+    """This node moved to another IPv4 address (`""`: there is none left); its IPv6 address never moves."""
+
+    nonce: int
+    ipv4: str
+    previous: str
+
+
+class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer holds a newer record of this node than its log knows: a restored backup. At most one in 10 minutes.
+
+    The node jumps above `incarnation` and takes over the `nonce` that it had there.
+    """
+
+    incarnation: Incarnation
+    nonce: int
+    ipv4: str
+
+
+class DeviceChanged(Struct, frozen=True, forbid_unknown_fields=True):
+    """These changes were made to the WireGuard device. One a pass that changed something."""
+
+    changes: tuple[str, ...]
+
+
+class DeviceChangeFailed(Struct, frozen=True, forbid_unknown_fields=True):
+    """The system refused these changes; they are tried again. One an edge: recorded when the failures differ."""
+
+    changes: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+class ForeignPeerSeen(Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer on our device that wgmesh did not put there: kept. One a key."""
+
+    public_key: PublicKey
+
+
+class DatagramsRejected(Struct, frozen=True, forbid_unknown_fields=True):
+    """What arrived in the last epoch and was not for us: counts by reason, the loudest sources. One an epoch."""
+
+    counts: dict[str, int]
+    sources: tuple[str, ...]
+
+
+class NewerPeerSeen(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody with the secret speaks a message that this version does not know. One a source address and day."""
+
+    source: str
+
+
+class ClockStepped(Struct, frozen=True, forbid_unknown_fields=True):
+    """The wall clock jumped by this many ms against time that passed. One an edge."""
+
+    step: int
+
+
+class LayerSuspended(Struct, frozen=True, forbid_unknown_fields=True):
+    """A layer cannot work now, and why; the others go on. One an edge."""
+
+    layer: str
+    reason: str
+
+
+class LayerResumed(Struct, frozen=True, forbid_unknown_fields=True):
+    """A layer works. One an edge."""
+
+    layer: str
+
+
+class SettingsChanged(Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator runs the node with these settings from now on. One a start that differs from the last."""
+
+    settings: NodeSettings
+
+
+class LogRecovered(Struct, frozen=True, forbid_unknown_fields=True):
+    """The log was damaged and set aside as `file`; this one goes on from what verified. One a damage."""
+
+    file: str
+    first_bad: int
+    resumes_at: int
+
+
+class LogGap(Struct, frozen=True, forbid_unknown_fields=True):
+    """The disk was full: this many inputs were dropped undecided since `since` (ms). One an edge."""
+
+    dropped: int
+    since: int
+
+
+Event = (
+    MeshJoined
+    | NodeStarted
+    | NodeStopped
+    | MeshLeft
+    | SettingsChanged
+    | InterfacesChanged
+    | PeerDiscovered
+    | PeerUpdated
+    | PeerEndpointObserved
+    | PeerConnected
+    | PeerRoamed
+    | PeerDisconnected
+    | PeersSighted
+    | PeerExpired
+    | PeerLeft
+    | PeerRefused
+    | AddressCollisionResolved
+    | MeshAddressChanged
+    | OwnRecordOutrun
+    | DeviceChanged
+    | DeviceChangeFailed
+    | ForeignPeerSeen
+    | DatagramsRejected
+    | NewerPeerSeen
+    | ClockStepped
+    | LayerSuspended
+    | LayerResumed
+    | LogRecovered
+    | LogGap
+)
+
+CATALOGUE: tuple[type, ...] = get_args(Event)
+
+# What bounds the log: at most so many records of a name a day on one node, in a mesh of 100 peers.
+DAILY: dict[str, int] = {
+    "MeshJoined": 1,
+    "NodeStarted": 1440,
+    "NodeStopped": 1440,
+    "MeshLeft": 1440,
+    "SettingsChanged": 1440,
+    "InterfacesChanged": 86_400,
+    "PeerDiscovered": 2400,
+    "PeerUpdated": 28_800,
+    "PeerEndpointObserved": 28_800,
+    "PeerConnected": 28_800,
+    "PeerRoamed": 28_800,
+    "PeerDisconnected": 28_800,
+    "PeersSighted": 24,
+    "PeerExpired": 2400,
+    "PeerLeft": 2400,
+    "PeerRefused": 1152,
+    "AddressCollisionResolved": 28_800,
+    "MeshAddressChanged": 256,
+    "OwnRecordOutrun": 144,
+    "DeviceChanged": 28_800,
+    "DeviceChangeFailed": 28_800,
+    "ForeignPeerSeen": 1000,
+    "DatagramsRejected": 144,
+    "NewerPeerSeen": 1152,
+    "ClockStepped": 1440,
+    "LayerSuspended": 1440,
+    "LayerResumed": 1440,
+    "LogRecovered": 1440,
+    "LogGap": 144,
+}
+
+# Current version of each event whose fields ever changed; 1 for all others.
+VERSIONS: dict[str, int] = {}

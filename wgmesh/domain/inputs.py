@@ -1,0 +1,130 @@
+"""What reaches a node: one word for what happened, an imperative for what the operator asks.
+
+Adapters and `node` make inputs; `decide.step` takes them one at a time. Whatever needs a key or a clock (opening,
+signatures, echoes of challenges) was checked before, and the input carries the verdict.
+"""
+
+from msgspec import Struct
+
+from wgmesh.domain.device import DeviceSample
+from wgmesh.domain.messages import Message
+from wgmesh.domain.parameters import Parameters
+from wgmesh.domain.peer_record import PeerRecord
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Endpoint, IdentityKey, Interface, Port, PublicKey
+
+
+class Start(Struct, frozen=True, tag=True):
+    """The daemon begins: who it is, with which parameters, ports and settings, as which boot."""
+
+    identity: IdentityKey
+    public_key: PublicKey
+    parameters: Parameters
+    boot: int
+    life: bytes
+    program: str
+    generation: int
+    listen_port: Port
+    exchange_port: Port
+    settings: NodeSettings
+
+
+class Stop(Struct, frozen=True, tag=True):
+    """The daemon ends (`reason`: a signal's name, …); tunnels stay."""
+
+    reason: str
+
+
+class Leave(Struct, frozen=True, tag=True):
+    """The operator takes this node out of the mesh."""
+
+
+class Networked(Struct, frozen=True, tag=True):
+    """The machine's interfaces, as they are now."""
+
+    interfaces: tuple[Interface, ...]
+
+
+class Heard(Struct, frozen=True, tag=True):
+    """An authentic message from another node of the mesh.
+
+    `interface` and `sender` say where it came from. `record` is the sender's, decoded; None in a Confirm.
+    `signed_by_sender`: the record and the message bear the sender's signature (an Announce is only a hint and says
+    False, but for a goodbye). `echoed`: it answers a challenge that we sent to this sender.
+    """
+
+    layer: str
+    interface: str
+    sender: Endpoint
+    identity: IdentityKey
+    message: Message
+    record: PeerRecord | None
+    signed_by_sender: bool
+    echoed: bool
+
+
+class Due(Struct, frozen=True, tag=True):
+    """A task of `cadence` is due."""
+
+    task: str
+
+
+class Sampled(Struct, frozen=True, tag=True):
+    """What WireGuard says of itself."""
+
+    sample: DeviceSample
+
+
+class Applied(Struct, frozen=True, tag=True):
+    """Changes that were made to the device, and those that failed with their errors, each as a sentence."""
+
+    changes: tuple[str, ...]
+    failed: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+class Rejected(Struct, frozen=True, tag=True):
+    """What arrived in the last epoch and was dropped: counts by reason, loudest sources."""
+
+    counts: dict[str, int]
+    sources: tuple[str, ...]
+
+
+class Outpaced(Struct, frozen=True, tag=True):
+    """A datagram behind a valid seal held a message unknown to this version; `source` is its address."""
+
+    source: str
+
+
+class Suspended(Struct, frozen=True, tag=True):
+    """A layer's adapter cannot work."""
+
+    layer: str
+    reason: str
+
+
+class Resumed(Struct, frozen=True, tag=True):
+    """A layer's adapter works."""
+
+    layer: str
+
+
+class Recovered(Struct, frozen=True, tag=True):
+    """The log had to be set aside before this start."""
+
+    file: str
+    first_bad: int
+    resumes_at: int
+
+
+class Thawed(Struct, frozen=True, tag=True):
+    """The log can be written again after a full disk: so many inputs were dropped since `since` (ms)."""
+
+    dropped: int
+    since: int
+
+
+Input = (
+    Start | Stop | Leave | Networked | Heard | Due | Sampled | Applied
+    | Rejected | Outpaced | Suspended | Resumed | Recovered | Thawed
+)  # fmt: skip
