@@ -1,0 +1,143 @@
+"""Who may import whom, and what a pure room may not do: the rules as data, each with its reason.
+
+A rule that turns out wrong is changed here, with its reason; nothing is excepted by name anywhere else.
+"""
+
+import sys
+from dataclasses import dataclass
+
+STDLIB = tuple(sorted(sys.stdlib_module_names))
+
+# What a pure room may use of the standard library: values in, values out.
+PURE_STDLIB = (
+    "base64", "binascii", "bisect", "collections", "enum", "functools", "hashlib", "heapq", "hmac", "ipaddress",
+    "itertools", "json", "math", "operator", "re", "string", "struct", "textwrap", "types", "typing", "unicodedata",
+    "urllib.parse",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`room` may import `may` and nothing else; or, as a reservation, `room` may be imported by `may` alone."""
+
+    room: str
+    may: tuple[str, ...]
+    reason: str
+
+
+# The libraries and the few modules that not everybody may import: (what, by whom, why). A library that is not here is
+# not to be used at all. Tests may import everything.
+RESERVED = (
+    Rule("anyio", ("wgmesh.adapters", "wgmesh.daemon"), "the core and the node run without an event loop"),
+    Rule("click", ("wgmesh.cli",), "the command line is loaded by the command line alone"),
+    Rule(
+        "cryptography",
+        ("wgmesh.domain.envelope", "wgmesh.domain.keys", "wgmesh.domain.signing"),
+        "what seals, derives and signs is three files that a reviewer can read whole",
+    ),
+    Rule("eventsourcing", ("wgmesh.adapters.event_log",), "the log has one door"),
+    Rule("kademlia", ("wgmesh.adapters.dht",), "foreign protocols live beside their socket"),
+    Rule("msgspec", ("wgmesh",), "the codec of wire and log, and the values themselves"),
+    Rule("pyroute2", ("wgmesh.adapters",), "the kernel is spoken to by adapters"),
+    Rule("rich", ("wgmesh.cli",), "the daemon does not carry what only a terminal needs"),
+    Rule("rpcudp", ("wgmesh.adapters.dht",), "foreign protocols live beside their socket"),
+    Rule("segno", ("wgmesh.adapters.qr",), "only a QR code needs it"),
+    Rule("sqlite_utils", ("wgmesh.adapters.read_tables",), "for people and scripts; it costs the daemon megabytes"),
+    Rule("typer", ("wgmesh.cli",), "the command line is loaded by the command line alone"),
+    Rule("wgmesh.cli", ("wgmesh.cli", "wgmesh.__main__"), "nothing depends on how it is called"),
+    Rule("wgmesh.daemon", ("wgmesh.daemon", "wgmesh.cli"), "the daemon is the top of the house"),
+    Rule("wgmesh.domain.decide", ("wgmesh.node", "wgmesh.replay"), "there is one way in: step, called by the node"),
+)
+LIBRARIES = tuple(rule.room for rule in RESERVED if not rule.room.startswith("wgmesh."))
+
+# The first that fits a module holds for it.
+ROOMS = (
+    Rule(
+        "wgmesh.domain",
+        ("wgmesh.domain", "cryptography", "msgspec", *PURE_STDLIB),
+        "the core is pure: the same inputs give the same events on every machine, in the simulator and in replay",
+    ),
+    Rule(
+        "wgmesh.projections",
+        ("wgmesh.domain", "wgmesh.projections", "msgspec", *PURE_STDLIB),
+        "a view is a pure function of the mesh, so that it can be asked of any moment",
+    ),
+    Rule(
+        "wgmesh.adapters",
+        ("wgmesh.domain", "wgmesh.adapters", *LIBRARIES, *STDLIB),
+        "an adapter knows the core's words and its own library; who else is in the house is not its business",
+    ),
+    Rule(
+        "wgmesh.node",
+        ("wgmesh.domain", "wgmesh.projections", "msgspec", *PURE_STDLIB),
+        "the simulator runs this very code: no clock, chance, socket or database in it",
+    ),
+    Rule(
+        "wgmesh.replay",
+        ("wgmesh.domain", "wgmesh.projections", "wgmesh.node", "msgspec", *PURE_STDLIB),
+        "the past is decided again without touching the present",
+    ),
+    Rule("wgmesh.settings", ("wgmesh.domain", "msgspec", *STDLIB), "settings are read before there is a node"),
+    Rule(
+        "wgmesh.daemon",
+        ("wgmesh", *LIBRARIES, *STDLIB),
+        "the daemon ties the rooms together",
+    ),
+    Rule("wgmesh.cli", ("wgmesh", *LIBRARIES, *STDLIB), "a verb calls whatever it needs"),
+    Rule("wgmesh.__main__", ("wgmesh.cli",), "python -m wgmesh is the command and nothing more"),
+    Rule("wgmesh", (), "a new room needs a rule here; and `import wgmesh` itself costs nothing"),
+    Rule(
+        "tests.simulation",
+        ("wgmesh.domain", "wgmesh.projections", "wgmesh.node", "wgmesh.replay", "tests", "msgspec", "pytest", *STDLIB),
+        "what the simulator runs must not be able to touch the real world",
+    ),
+)
+
+# What several adapters are built on.
+SHARED_ADAPTERS = ("wgmesh.adapters.clock", "wgmesh.adapters.udp")
+ADAPTER_REASON = "adapters do not know each other, but for clock and udp: the daemon brings them together"
+
+# Within the domain one may import downwards and sideways, but no circle; what is not named is a policy.
+LAYERS = (
+    ("values", "errors"),
+    (
+        "device", "effects", "envelope", "events", "inputs", "keys", "lots", "messages", "parameters", "peer_record",
+        "records", "secret", "settings", "signing",
+    ),
+    ("mesh", "session"),
+    ("cadence",),
+)  # fmt: skip
+POLICY = len(LAYERS)
+DECIDE = POLICY + 1
+LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- policies <- decide: read it bottom up"
+
+POLICIES_THAT_ASK_POLICIES = {"discovery": ("membership", "addressing")}
+POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"
+
+# What the command line may load before it knows which verb was asked for: `wgmesh --help` and completion stay quick.
+CLI_AT_ONCE = ("typer", "wgmesh.cli", "wgmesh.__version__", *STDLIB)
+CLI_REASON = "inside the command function: every verb pays only for what it uses"
+
+# What must not be reachable by any import from the daemon.
+NOT_IN_DAEMON = ("click", "rich", "sqlite_utils", "typer", "wgmesh.cli", "wgmesh.adapters.read_tables")
+DAEMON_REASON = "the daemon runs for months on small machines: 42 MB is its budget"
+
+# Calls that no pure room may make, though no import gives them away.
+IMPURE_CALLS = {
+    "set": "the order of a set is not the same in two runs: use a tuple or a dict",
+    "frozenset": "the order of a set is not the same in two runs: use a tuple or a dict",
+    "hash": "the hash of a text is not the same in two runs: use hashlib",
+    "id": "an address in memory is not the same in two runs",
+    "open": "the core does no I/O",
+    "print": "the core does no I/O",
+    "input": "the core does no I/O",
+    "exec": "the core runs no text",
+    "eval": "the core runs no text",
+    "__import__": "imports are read off the top of the file",
+}
+SET_REASON = IMPURE_CALLS["set"]
+
+# What a class of a pure room may inherit from.
+PLAIN_BASES = ("Enum", "Generic", "IntEnum", "IntFlag", "NamedTuple", "Protocol", "StrEnum")
+ERROR_BASES = ("Exception", "WgmeshError")
+BASE_REASON = "values are msgspec.Struct(frozen=True), and nothing else is inherited: what a class does is on its page"
