@@ -1,12 +1,14 @@
 """The project's own Python files as data, for the tests that hold them to the rules of the house."""
 
 import ast
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TEXT_SUFFIXES = ("", ".md", ".py", ".sh", ".toml", ".txt")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,34 @@ def sources(*rooms: str) -> list[Source]:
     return [Source(path.relative_to(ROOT), path.read_text("utf-8")) for path in paths]
 
 
+def texts() -> list[tuple[Path, str]]:
+    """Every text that people read in this project, code and documents, with its path from the root."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name == ".ci" or not name.startswith((".", "__")))
+        paths = [Path(folder, name) for name in sorted(names) if Path(name).suffix in TEXT_SUFFIXES]
+        found += [(path.relative_to(ROOT), path.read_text("utf-8")) for path in paths if not path.name.startswith(".")]
+    return found
+
+
+def graph(files: list[Source]) -> dict[str, list[str]]:
+    """Who imports whom at run time: modules of the project by their own name, libraries by the name imported."""
+    names = [file.name for file in files]
+    return {file.name: [_module(each.target, names) for each in file.imports if not each.typing_only] for file in files}
+
+
+def reached(edges: dict[str, list[str]], start: list[str]) -> list[str]:
+    """All that can be reached from `start`, itself included, by any chain of imports."""
+    seen: dict[str, None] = {}
+    waiting = list(start)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = None
+            waiting += edges.get(name, [])
+    return sorted(seen)
+
+
 def within(name: str, room: str) -> bool:
     """True for the module or package itself and for all that is in it."""
     return name == room or name.startswith(room + ".")
@@ -55,6 +85,10 @@ def within(name: str, room: str) -> bool:
 def among(name: str, rooms: Iterable[str]) -> bool:
     """True if the module is within one of them."""
     return any(within(name, room) for room in rooms)
+
+
+def _module(target: str, names: list[str]) -> str:
+    return max((name for name in names if within(target, name)), key=len, default=target)
 
 
 def _imports(node: ast.AST, *, lazy: bool, typing_only: bool) -> Iterator[Import]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import architecture as house
-from tests.source import Import, Source, among, sources, within
+from tests.source import Import, Source, among, graph, reached, sources, within
 
 
 def imports_against_the_rules(source: Source) -> Iterator[str]:
@@ -28,14 +28,13 @@ def impurities(source: Source) -> Iterator[str]:
 
 def circles(files: list[Source]) -> list[str]:
     """The modules that import each other in a circle, whatever its length."""
-    graph = _graph(files)
-    return sorted(name for name in graph if name in _reached(graph, graph[name]))
+    edges = graph(files)
+    return sorted(name for name in edges if name in reached(edges, edges[name]))
 
 
 def loaded_by_the_daemon(files: list[Source]) -> list[str]:
     """What the daemon can reach, by any chain of imports, though it must not."""
-    reached = _reached(_graph(files), ["wgmesh.daemon"])
-    return sorted(name for name in reached if among(name, house.NOT_IN_DAEMON))
+    return [name for name in reached(graph(files), ["wgmesh.daemon"]) if among(name, house.NOT_IN_DAEMON)]
 
 
 def _reasons_against(source: Source, each: Import) -> Iterator[str]:
@@ -103,27 +102,6 @@ def _is_view(node: ast.AST) -> bool:
 def _is_plain(base: ast.expr, *, frozen: bool) -> bool:
     name = ast.unparse(base).split("[")[0].split(".")[-1]
     return name in house.PLAIN_BASES or name in house.ERROR_BASES or (name == "Struct" and frozen)
-
-
-def _graph(files: list[Source]) -> dict[str, list[str]]:
-    """Who imports whom at run time: modules of the project by their own name, libraries by the name imported."""
-    names = [file.name for file in files]
-    return {file.name: [_module(each.target, names) for each in file.imports if not each.typing_only] for file in files}
-
-
-def _module(target: str, names: list[str]) -> str:
-    return max((name for name in names if within(target, name)), key=len, default=target)
-
-
-def _reached(graph: dict[str, list[str]], start: list[str]) -> dict[str, None]:
-    reached: dict[str, None] = {}
-    waiting = list(start)
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached[name] = None
-            waiting += graph.get(name, [])
-    return reached
 
 
 def test_every_import_keeps_the_rules() -> None:
