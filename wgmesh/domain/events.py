@@ -194,9 +194,10 @@ class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeviceChanged(Struct, frozen=True, forbid_unknown_fields=True):
-    """These changes were made to the WireGuard device. One a pass that changed something."""
+    """These changes were made to the WireGuard device, so many others still fail. One a pass that changed something."""
 
     changes: tuple[str, ...]
+    failing: int
 
 
 class DeviceChangeFailed(Struct, frozen=True, forbid_unknown_fields=True):

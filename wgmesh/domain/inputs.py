@@ -50,7 +50,8 @@ class Heard(Struct, frozen=True, tag=True):
 
     `interface` and `sender` say where it came from. `record` is the sender's, decoded; None in a Confirm.
     `signed_by_sender`: the record and the message bear the sender's signature (an Announce is only a hint and says
-    False, but for a goodbye). `echoed`: it answers a challenge that we sent to this sender.
+    False, but for a goodbye). `echoed`: it answers a challenge that we sent to this sender. `agrees`: an Announce
+    whose digest equals ours.
     """
 
     layer: str
@@ -60,7 +61,8 @@ class Heard(Struct, frozen=True, tag=True):
     message: Message
     record: PeerRecord | None
     signed_by_sender: bool
-    echoed: bool
+    echoed: bool = False
+    agrees: bool = False
 
 
 class Due(Struct, frozen=True, tag=True):

@@ -1,0 +1,70 @@
+"""One IPv4 address, one node. Two nodes may derive the same; one of them then moves, and only it decides where to.
+
+A conflict that stood for 10 s is settled for the lower raw WireGuard key. Who has not yet held its address for 10 s
+gives way at once, whatever its key, so that a newcomer never evicts the settled. IPv6 addresses never move.
+"""
+
+from wgmesh.domain.draft import Draft, Verdict
+from wgmesh.domain.events import AddressCollisionResolved, MeshAddressChanged
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.parameters import ipv4_of
+from wgmesh.domain.peer import Peer
+from wgmesh.domain.values import SECOND
+
+# How long an address must have been held, and a conflict must have stood (protocol, section 2).
+SETTLED_AFTER = 10 * SECOND
+LAST_NONCE = 255
+
+
+def rivals(mesh: Mesh) -> list[Peer]:
+    """Present peers that claim our IPv4 address, the lowest key first."""
+    claiming = [peer for peer in mesh.peers.values() if mesh.ipv4 and peer.ipv4 == mesh.ipv4 and peer.present]
+    return sorted(claiming, key=lambda peer: peer.public_key)
+
+
+def settles_at(mesh: Mesh) -> int | None:
+    """When (`awake`) we must move out of a conflict that we lose; None where we are in none."""
+    lost_to = [peer for peer in rivals(mesh) if peer.public_key < mesh.public_key]
+    if not lost_to:
+        return None
+    return max(mesh.addressed.awake, min(peer.addressed.awake for peer in lost_to)) + SETTLED_AFTER
+
+
+def settle_collision(draft: Draft) -> Verdict:
+    """Move to another address if it is on us to move, and if it is time."""
+    mesh, now = draft.mesh, draft.now.awake
+    claiming = rivals(mesh)
+    if not claiming:
+        return
+    due = settles_at(mesh)
+    is_newcomer = now - mesh.addressed.awake < SETTLED_AFTER
+    if is_newcomer or (due is not None and now >= due):
+        winner = claiming[0]
+        nonce, ipv4 = _next_address(mesh)
+        yield AddressCollisionResolved(mesh.ipv4, winner.identity, mesh.identity), (winner.addressed.sequence,)
+        yield MeshAddressChanged(nonce, ipv4, mesh.ipv4), (draft.mesh.head.sequence,)
+
+
+def note_outcome(draft: Draft, before: Mesh) -> Verdict:
+    """A peer moved out of a conflict: say who has the address now, on every node that sees it."""
+    for peer in draft.mesh.peers.values():
+        held = before.peers.get(peer.identity)
+        if held is None or held.ipv4 == peer.ipv4 or not held.ipv4 or not held.present or not peer.present:
+            continue
+        if keeper := _keeper(draft.mesh, held.ipv4):
+            yield AddressCollisionResolved(held.ipv4, keeper, peer.identity), (peer.updated.sequence,)
+
+
+def _keeper(mesh: Mesh, address: str) -> bytes | None:
+    return mesh.identity if mesh.ipv4 == address else mesh.routed.get(address)
+
+
+def _next_address(mesh: Mesh) -> tuple[int, str]:
+    """The next nonce whose address no stored record claims; no address at all when there is none left."""
+    assert mesh.parameters is not None
+    taken = {peer.ipv4: True for peer in mesh.peers.values()}
+    for nonce in range(mesh.nonce + 1, LAST_NONCE + 1):
+        address = ipv4_of(mesh.parameters, mesh.public_key, nonce)
+        if address != mesh.ipv4 and address not in taken:
+            return nonce, address
+    return LAST_NONCE, ""

@@ -1,0 +1,80 @@
+"""Which task is due when: a table, so that no timer hides anywhere else. All times are ms on `awake`.
+
+`TASKS` names each with the function that says when it is due (None: not now) and the policy that does it.
+"""
+
+from collections.abc import Callable
+
+from wgmesh.domain import addressing, announcing, endpoints, liveness
+from wgmesh.domain.draft import Draft, State, Verdict
+from wgmesh.domain.effects import Sample
+from wgmesh.domain.values import HOUR, MINUTE, SECOND
+
+# After a peer or an endpoint changed, look often for a while: a handshake takes one round trip.
+BRISK_PAUSE = 250
+BRISK_FOR = 5 * SECOND
+# Otherwise so often, and hardly ever where there is nobody to hear.
+CALM_PAUSE = 5 * SECOND
+LONELY_PAUSE = 30 * SECOND
+FORGET_PAUSE = 10 * MINUTE
+EPOCH = 10 * MINUTE
+
+Deadline = Callable[[State], int | None]
+Policy = Callable[[Draft], Verdict]
+
+
+def look_soon(draft: Draft) -> None:
+    """A peer or an endpoint changed: sample now and often."""
+    draft.remember(sample_due=draft.now.awake + BRISK_PAUSE, brisk_until=draft.now.awake + BRISK_FOR)
+
+
+def _sample(draft: Draft) -> Verdict:
+    now = draft.now.awake
+    brisk = now < draft.session.brisk_until
+    pause = BRISK_PAUSE if brisk else CALM_PAUSE if draft.mesh.present_peers else LONELY_PAUSE
+    draft.remember(sample_due=now + pause)
+    yield Sample()
+
+
+def _call_roll(draft: Draft) -> Verdict:
+    draft.remember(roll_call_due=draft.now.awake + HOUR)
+    yield from liveness.call_roll(draft)
+
+
+def _forget(draft: Draft) -> Verdict:
+    draft.remember(forget_due=draft.now.awake + FORGET_PAUSE)
+    yield from liveness.forget(draft)
+
+
+def _take_turns(draft: Draft) -> Verdict:
+    """The desired device changes with time alone; all there is to do is to look at it soon, and to plan the next."""
+    look_soon(draft)
+    draft.remember(turn_due=next_turn(State(draft.mesh, draft.session), draft.now.awake))
+    return iter(())
+
+
+def next_turn(state: State, now: int) -> int | None:
+    """When the endpoint of some peer changes by the passing of time."""
+    edges = (endpoints.next_change(state.mesh, peer, now) for peer in state.mesh.present_peers)
+    return min((edge for edge in edges if edge is not None), default=None)
+
+
+TASKS: dict[str, tuple[Deadline, Policy]] = {
+    "announce": (lambda state: state.session.trickle.fires, announcing.speak),
+    "settle": (lambda state: addressing.settles_at(state.mesh), addressing.settle_collision),
+    "sample": (lambda state: state.session.sample_due, _sample),
+    "turn": (lambda state: state.session.turn_due, _take_turns),
+    "roll-call": (lambda state: state.session.roll_call_due, _call_roll),
+    "forget": (lambda state: state.session.forget_due, _forget),
+}
+
+
+def due(state: State, now: int) -> tuple[str, ...]:
+    """The tasks whose time has come, in the order of the table."""
+    return tuple(task for task, (deadline, _) in TASKS.items() if (at := deadline(state)) is not None and at <= now)
+
+
+def next_wakeup(state: State) -> int | None:
+    """When the next task is due."""
+    deadlines = (deadline(state) for deadline, _ in TASKS.values())
+    return min((at for at in deadlines if at is not None), default=None)

@@ -1,0 +1,98 @@
+"""The table of contents: which policy answers which input. One input in, records and effects out; nothing else moves.
+
+`step(state, input, now)` names the cause, opens a draft, lets the policies fill it, and closes it with what follows
+from any change: a collision to settle, a turn to plan, an announcement of what is new about us.
+"""
+
+from typing import assert_never
+
+from wgmesh.domain import addressing, announcing, cadence, discovery, inputs as i, liveness, running
+from wgmesh.domain.draft import Draft, State, Step, Verdict
+from wgmesh.domain.inputs import Input
+from wgmesh.domain.values import Moment
+
+
+def step(state: State, given: Input, now: Moment) -> Step:
+    """Decide one input. Pure: the same arguments give the same step, byte for byte."""
+    draft = Draft(state, now, cause_of(given))
+    draft.take(running.watch_clock(draft))
+    if draft.session.epoch != now.awake // cadence.EPOCH:
+        draft.remember(epoch=now.awake // cadence.EPOCH, refusals=0)
+    draft.take(_decide(draft, given))
+    if draft.mesh is not state.mesh:
+        _follow_up(draft, state)
+    return draft.step()
+
+
+def cause_of(given: Input) -> str:
+    """The word that a record carries for what it came from."""
+    match given:
+        case i.Heard(layer) | i.Suspended(layer) | i.Resumed(layer):
+            return layer
+        case i.Due(task):
+            return f"timer/{task}"
+        case i.Leave():
+            return "operator/leave"
+        case i.Stop():
+            return "operator/stop"
+        case i.Start():
+            return "start"
+        case i.Networked():
+            return "network"
+        case i.Sampled() | i.Applied():
+            return "wireguard"
+        case i.Rejected():
+            return "timer/rejections"
+        case i.Outpaced():
+            return "lan"
+        case i.Recovered() | i.Thawed():
+            return "log"
+        case _:
+            assert_never(given)
+
+
+def _decide(draft: Draft, given: Input) -> Verdict:
+    match given:
+        case i.Heard():
+            return discovery.hear(draft, given)
+        case i.Due(task):
+            return cadence.TASKS[task][1](draft)
+        case i.Sampled(sample):
+            return liveness.look(draft, sample)
+        case i.Applied():
+            return running.apply(draft, given)
+        case i.Networked():
+            return running.network(draft, given)
+        case i.Start():
+            return running.start(draft, given)
+        case i.Stop():
+            return running.stop(draft, given)
+        case i.Leave():
+            return running.leave(draft)
+        case i.Rejected():
+            return running.reject(draft, given)
+        case i.Outpaced():
+            return running.outpace(draft, given)
+        case i.Suspended():
+            return running.suspend(draft, given)
+        case i.Resumed():
+            return running.resume(draft, given)
+        case i.Recovered():
+            return running.recover(draft, given)
+        case i.Thawed():
+            return running.thaw(draft, given)
+        case _:
+            assert_never(given)
+
+
+def _follow_up(draft: Draft, before: State) -> None:
+    """What any change entails, whatever input brought it."""
+    if draft.mesh.peers is not before.mesh.peers:
+        draft.take(addressing.note_outcome(draft, before.mesh))
+        draft.take(addressing.settle_collision(draft))
+        cadence.look_soon(draft)
+    if draft.mesh.digest != before.mesh.digest:
+        announcing.quicken(draft)
+    if draft.mesh.incarnation != before.mesh.incarnation and draft.mesh.departed is None:
+        draft.take(announcing.announce(draft))
+    draft.remember(turn_due=cadence.next_turn(State(draft.mesh, draft.session), draft.now.awake))

@@ -1,0 +1,113 @@
+"""Which address of a peer WireGuard tries, and when. Claims take turns; only a handshake proves one.
+
+Exactly one side begins the first handshake: two that cross cost 5 to 15 s. The other side waits, gets its endpoint by
+roaming, and takes the role for one try, out of step, after 6 s without. A claim never proven holds the slot for 6 s,
+once a minute at first and every five minutes later; between turns the peer is on the device without an endpoint, so
+that the other side can still reach us. All times are ms on `awake`.
+"""
+
+import ipaddress
+
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.peer import Claim, Peer
+from wgmesh.domain.values import MINUTE, SECOND, Endpoint
+
+# How long a claim holds WireGuard's slot: one initiation and one retry after 5 s.
+TURN = 6 * SECOND
+# The waiting side's own try: after a turn without a handshake, half-way between the initiator's retries.
+OUT_OF_STEP = TURN + 2500
+# When the rounds of turns begin: a minute apart, then two, four, and at last every five.
+ROUNDS = (0, MINUTE, 3 * MINUTE, 7 * MINUTE)
+LATER_ROUNDS = 5 * MINUTE
+# A record that came by itself waits so long for the exchange to be confirmed before its claims are tried.
+UNCONFIRMED_PAUSE = 2 * SECOND
+# Keepalive while a peer is or may be behind NAT (routers forget after 30 s).
+KEEPALIVE_SECONDS = 25
+
+
+def objection(mesh: Mesh, endpoint: Endpoint) -> str:
+    """Why an address is never used as an endpoint, whoever claims it; empty when it may be."""
+    ip = ipaddress.ip_address(endpoint.ip)
+    objections = {
+        "port 0": endpoint.port == 0,
+        "unspecified": ip.is_unspecified,
+        "loopback": ip.is_loopback,
+        "multicast": ip.is_multicast,
+        "link-local": ip.is_link_local and not (endpoint.scope and ip.version == 6),
+        "reserved": ip.version == 4 and ip.is_reserved,
+        "within the mesh": _is_within_mesh(mesh, ip),
+        "broadcast": _is_broadcast(mesh, ip),
+    }
+    return next((reason for reason, holds in objections.items() if holds), "")
+
+
+def candidates(mesh: Mesh, peer: Peer) -> tuple[Claim, ...]:
+    """The peer's usable claims, best first: seen by ourselves, then by its record; link-local ones behind others."""
+    claims: dict[Endpoint, Claim] = {}
+    for claim in (*peer.observed, *peer.claims):
+        if not objection(mesh, claim.endpoint):
+            claims.setdefault(claim.endpoint, claim)
+    return tuple(sorted(claims.values(), key=lambda claim: bool(claim.endpoint.scope)))
+
+
+def turn(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
+    """The endpoint that WireGuard should hold for the peer now; None where it is not our turn."""
+    if peer.proven and not peer.disconnected:
+        return peer.proven
+    for claim, begins in _turns(mesh, peer, now):
+        if begins <= now < begins + TURN:
+            return claim.endpoint
+    return peer.proven
+
+
+def next_change(mesh: Mesh, peer: Peer, now: int) -> int | None:
+    """When `turn` gives another answer by the passing of time alone; None if never."""
+    if peer.proven and not peer.disconnected:
+        return None
+    edges = (edge for _, begins in _turns(mesh, peer, now) for edge in (begins, begins + TURN))
+    return min((edge for edge in edges if edge > now), default=None)
+
+
+def _turns(mesh: Mesh, peer: Peer, now: int) -> list[tuple[Claim, int]]:
+    """The present and the next turn of each claim."""
+    claims = candidates(mesh, peer)
+    begins = _begins(mesh, peer)
+    turns = []
+    for place, claim in enumerate(claims):
+        start = max(begins, claim.since.awake) + place * TURN
+        turns += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
+    return turns
+
+
+def _begins(mesh: Mesh, peer: Peer) -> int:
+    """When the first turn of the peer's first claim begins."""
+    if peer.disconnected:
+        return peer.disconnected.awake
+    seen = [claim.since.awake for claim in peer.observed]
+    begins = min(seen) if seen else peer.discovered.awake + UNCONFIRMED_PAUSE
+    return begins if mesh.is_initiator_for(peer) else begins + OUT_OF_STEP
+
+
+def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
+    """The beginning of the present round and of the next, relative to the first. A round leaves room for each claim."""
+    stretch = max(1, -(-claims * TURN // MINUTE))
+    for begins, following in zip(ROUNDS, (*ROUNDS[1:], ROUNDS[-1] + LATER_ROUNDS), strict=True):
+        if elapsed < following * stretch:
+            return begins * stretch, following * stretch
+    later = (elapsed - ROUNDS[-1] * stretch) // (LATER_ROUNDS * stretch)
+    begins = (ROUNDS[-1] + later * LATER_ROUNDS) * stretch
+    return begins, begins + LATER_ROUNDS * stretch
+
+
+def _is_within_mesh(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    assert mesh.parameters is not None
+    if ip.version == 4:
+        return ip in ipaddress.ip_network(mesh.parameters.network)
+    return ip.packed[:8] == mesh.parameters.ipv6_prefix
+
+
+def _is_broadcast(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if ip.version == 6:
+        return False
+    networks = (ipaddress.ip_interface(prefix).network for i in mesh.interfaces for prefix in i.prefixes)
+    return any(ip == network.broadcast_address for network in networks if network.version == 4 and network.prefixlen < 31)

@@ -1,0 +1,111 @@
+"""Who is let in: holders of the secret whose signed record is for this mesh, each under its own key.
+
+A record speaks for its signer alone, and only a higher incarnation replaces one that is held.
+"""
+
+import hashlib
+from typing import TypeVar
+
+from wgmesh.domain.draft import Draft, Verdict
+from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
+from wgmesh.domain.peer import Peer
+from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
+from wgmesh.domain.identity import wireguard_key
+from wgmesh.domain.session import PEER_CAP
+from wgmesh.domain.values import MINUTE, Incarnation
+
+Stated = TypeVar("Stated", PeerDiscovered, PeerUpdated)
+
+# How often a node may jump above a newer record of itself; a twin with the same seed would race it for ever.
+OUTRUN_PAUSE = 10 * MINUTE
+# Records a peer's misbehaviour may write in an epoch.
+EPOCH_CAP = 8
+OTHER_URI = "joined with another URI of this mesh: use the whole URI"
+TWIN_KEY = "its identity is the sign twin of a peer's: same WireGuard key"
+MESH_FULL = f"this mesh has {PEER_CAP} peers already"
+
+
+def is_news(held: Peer | None, record: PeerRecord, signed: bytes) -> bool:
+    """Does this record replace what is held? Of two in one incarnation the one with the higher SHA-256 stands."""
+    if held is None or record.incarnation > held.incarnation:
+        return True
+    if record.incarnation < held.incarnation or signed == held.signed:
+        return False
+    return hashlib.sha256(signed).digest() > hashlib.sha256(held.signed).digest()
+
+
+def admit(draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation, alive: bool = False) -> Verdict:
+    """Store the record of another node if it is news and may be let in; say once why not.
+
+    `alive`: its owner sent it just now, in answer to us. That also brings back who was forgotten.
+    """
+    held = draft.mesh.peers.get(record.identity)
+    returns = alive and held is not None and held.expired is not None and held.signed == signed
+    if not returns and not is_news(held, record, signed):
+        return
+    if reason := objection(draft, record):
+        yield from refuse(draft, record, reason)
+    elif record.left:
+        if held is not None and held.left is None:
+            yield PeerLeft(record.identity, record.incarnation, signed), (held.updated.sequence,)
+    elif held is None or not held.present:
+        yield _stated(draft, PeerDiscovered, record, signed, counter), ()
+    else:
+        yield _stated(draft, PeerUpdated, record, signed, counter), (held.updated.sequence,)
+
+
+def objection(draft: Draft, record: PeerRecord) -> str:
+    """Why this record is not stored; empty when it may be."""
+    mesh = draft.mesh
+    assert mesh.parameters is not None
+    if record.parameters != fingerprint(mesh.parameters):
+        return OTHER_URI
+    if record.identity in mesh.peers:
+        return ""
+    public_key = wireguard_key(record.identity)
+    twins = [peer.identity for peer in mesh.peers.values() if peer.public_key == public_key]
+    if public_key == mesh.public_key or any(twin < record.identity for twin in twins):
+        return TWIN_KEY
+    return MESH_FULL if len(mesh.peers) >= PEER_CAP else ""
+
+
+def refuse(draft: Draft, record: PeerRecord, reason: str) -> Verdict:
+    """Record the refusal once a node and reason, and at most a few an epoch."""
+    known = draft.mesh.refused.get(record.identity)
+    if known and known.reason == reason:
+        return
+    if draft.session.refusals >= EPOCH_CAP or len(draft.mesh.refused) >= PEER_CAP:
+        return
+    draft.remember(refusals=draft.session.refusals + 1)
+    yield PeerRefused(record.identity, record.hostname, reason), ()
+
+
+def outrun(draft: Draft, record: PeerRecord) -> Verdict:
+    """Our own record, heard back newer than we know it (a restored backup): jump above it and keep its address."""
+    mesh = draft.mesh
+    assert mesh.parameters is not None
+    if record.incarnation <= mesh.incarnation or record.parameters != fingerprint(mesh.parameters):
+        return
+    if mesh.outrun and draft.now.awake - mesh.outrun.awake < OUTRUN_PAUSE:
+        return
+    nonce = max(record.nonce, mesh.nonce)
+    ipv4 = "" if record.capabilities & NO_IPV4 else ipv4_of(mesh.parameters, mesh.public_key, nonce)
+    yield OwnRecordOutrun(record.incarnation, nonce, ipv4), ()
+
+
+def _stated(
+    draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes, counter: Incarnation
+) -> Stated:
+    mesh = draft.mesh
+    assert mesh.parameters is not None
+    public_key = wireguard_key(record.identity)
+    stated = {name: getattr(record, name) for name in record.__struct_fields__ if name not in ("parameters", "left")}
+    return kind(
+        **stated,
+        public_key=public_key,
+        ipv4="" if record.capabilities & NO_IPV4 else ipv4_of(mesh.parameters, public_key, record.nonce),
+        ipv6=ipv6_of(mesh.parameters, public_key),
+        counter=counter,
+        signed=signed,
+    )

@@ -1,0 +1,267 @@
+"""What the log says: one value, and the one fold that makes it. `evolve` is the only place that gives events meaning.
+
+A `Mesh` depends on records alone, so the same log gives the same mesh, byte for byte, wherever it is folded.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wgmesh.domain import events as e
+from wgmesh.domain.parameters import Parameters
+from wgmesh.domain.peer import Peer, discover, update
+from wgmesh.domain.records import Record
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Ground, Incarnation, Interface
+
+GENESIS = Ground(0, 0, 0)
+DIGEST_MODULUS = 2**64
+
+
+class Layer(Struct, frozen=True):
+    """How a discovery layer stands; `reason` is empty while it works."""
+
+    reason: str
+    since: Ground
+
+
+class Refusal(Struct, frozen=True):
+    """A holder of the secret that is not let in."""
+
+    hostname: str
+    reason: str
+    since: Ground
+
+
+class Failure(Struct, frozen=True):
+    """Changes that the system refuses, each with its error."""
+
+    changes: tuple[str, ...]
+    errors: tuple[str, ...]
+    since: Ground
+
+
+class Mesh(Struct, frozen=True):
+    """This node and all it knows. `routed` names, by IPv4 address, the peer whose tunnel it goes through.
+
+    `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64.
+    """
+
+    head: Ground = GENESIS
+    identity: bytes = b""
+    public_key: bytes = b""
+    parameters: Parameters | None = None
+    joined: Ground = GENESIS
+    incarnation: Incarnation = Incarnation(0, 0)
+    life: bytes = b""
+    program: str = ""
+    generation: int = 0
+    nonce: int = 0
+    ipv4: str = ""
+    ipv6: str = ""
+    addressed: Ground = GENESIS
+    listen_port: int = 0
+    exchange_port: int = 0
+    settings: NodeSettings | None = None
+    interfaces: tuple[Interface, ...] = ()
+    networked: Ground = GENESIS
+    started: Ground | None = None
+    stopped: Ground | None = None
+    departed: Ground | None = None
+    peers: dict[bytes, Peer] = {}
+    routed: dict[str, bytes] = {}
+    digest: int = 0
+    layers: dict[str, Layer] = {}
+    refused: dict[bytes, Refusal] = {}
+    foreign: tuple[bytes, ...] = ()
+    failure: Failure | None = None
+    device: Ground | None = None
+    outrun: Ground | None = None
+    outpaced: dict[str, Ground] = {}
+    rejected: Ground | None = None
+    stepped: Ground | None = None
+    recovered: Ground | None = None
+    gap: Ground | None = None
+
+    @property
+    def present_peers(self) -> tuple[Peer, ...]:
+        """Those that belong on the device, in the order in which they became known."""
+        return tuple(peer for peer in self.peers.values() if peer.present)
+
+    def is_initiator_for(self, peer: Peer) -> bool:
+        """Exactly one side of a pair begins the first handshake: the lower WireGuard key."""
+        return self.public_key < peer.public_key
+
+
+def fold(records: Iterable[Record], mesh: Mesh | None = None) -> Mesh:
+    """The mesh that these records make, on top of an earlier one."""
+    mesh = mesh or Mesh()
+    for record in records:
+        mesh = evolve(mesh, record)
+    return mesh
+
+
+def evolve(mesh: Mesh, record: Record) -> Mesh:
+    """The mesh after one more record. Total: every event of the catalogue has its line here or in `_evolve_peer`."""
+    ground = Ground(record.sequence, record.at, record.awake)
+    mesh = replace(mesh, head=ground)
+    match record.event:
+        case e.MeshJoined() as event:
+            return _join(mesh, event, ground)
+        case e.NodeStarted() as event:
+            return _start(mesh, event, ground)
+        case e.NodeStopped():
+            return replace(mesh, stopped=ground)
+        case e.MeshLeft():
+            return replace(_restate(mesh), departed=ground)
+        case e.SettingsChanged(settings):
+            return replace(_restate(mesh), settings=settings)
+        case e.InterfacesChanged(interfaces):
+            return replace(_restate(mesh), interfaces=interfaces, networked=ground)
+        case e.MeshAddressChanged(nonce, ipv4):
+            return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
+        case e.OwnRecordOutrun(incarnation, nonce, ipv4):
+            above = Incarnation(incarnation.boot, incarnation.sequence + 1)
+            return replace(mesh, incarnation=above, nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
+        case e.AddressCollisionResolved():
+            return mesh
+        case e.PeerRefused(identity, hostname, reason):
+            return replace(mesh, refused={**mesh.refused, identity: Refusal(hostname, reason, ground)})
+        case e.DeviceChanged(_, failing):
+            return replace(mesh, device=ground, failure=mesh.failure if failing else None)
+        case e.DeviceChangeFailed(changes, errors):
+            return replace(mesh, failure=Failure(changes, errors, ground))
+        case e.ForeignPeerSeen(public_key):
+            return replace(mesh, foreign=(*mesh.foreign, public_key))
+        case e.LayerSuspended(layer, reason):
+            return replace(mesh, layers={**mesh.layers, layer: Layer(reason, ground)})
+        case e.LayerResumed(layer):
+            return replace(mesh, layers={**mesh.layers, layer: Layer("", ground)})
+        case e.DatagramsRejected():
+            return replace(mesh, rejected=ground)
+        case e.NewerPeerSeen(source):
+            return replace(mesh, outpaced={**mesh.outpaced, source: ground})
+        case e.ClockStepped():
+            return replace(mesh, stepped=ground)
+        case e.LogRecovered():
+            return replace(mesh, recovered=ground)
+        case e.LogGap():
+            return replace(mesh, gap=ground)
+        case _ as event:
+            return _evolve_peer(mesh, event, record.cause, ground)
+
+
+PeerEvent = (
+    e.PeerDiscovered
+    | e.PeerUpdated
+    | e.PeerEndpointObserved
+    | e.PeerConnected
+    | e.PeerRoamed
+    | e.PeerDisconnected
+    | e.PeersSighted
+    | e.PeerExpired
+    | e.PeerLeft
+)
+
+
+def _evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mesh:
+    match event:
+        case e.PeerDiscovered():
+            return _store(mesh, discover(event, cause, ground))
+        case e.PeerUpdated():
+            return _store(mesh, update(mesh.peers[event.identity], event, cause, ground))
+        case e.PeerEndpointObserved(identity, layer, endpoint):
+            return _put(mesh, mesh.peers[identity].observe(layer, endpoint, ground))
+        case e.PeerConnected(identity, endpoint):
+            return _put(mesh, mesh.peers[identity].connect(endpoint, ground))
+        case e.PeerRoamed(identity, endpoint):
+            return _put(mesh, replace(mesh.peers[identity], proven=endpoint, proved=ground, heard_at=ground.at))
+        case e.PeerDisconnected(identity):
+            return _put(mesh, mesh.peers[identity].disconnect(ground))
+        case e.PeersSighted(sightings):
+            return _sight(mesh, sightings, ground)
+        case e.PeerExpired(identity):
+            return _store(mesh, replace(mesh.peers[identity], expired=ground))
+        case e.PeerLeft(identity, incarnation, signed):
+            gone = replace(mesh.peers[identity], incarnation=incarnation, signed=signed, left=ground, connected=None)
+            return _store(mesh, gone)
+        case _:
+            assert_never(event)
+
+
+def _join(mesh: Mesh, event: e.MeshJoined, ground: Ground) -> Mesh:
+    return replace(
+        mesh,
+        identity=event.identity,
+        public_key=event.public_key,
+        parameters=event.parameters,
+        ipv4=event.ipv4,
+        ipv6=event.ipv6,
+        joined=ground,
+        addressed=ground,
+    )
+
+
+def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
+    return replace(
+        mesh,
+        incarnation=Incarnation(event.boot, 0),
+        life=event.life,
+        program=event.program,
+        generation=event.generation,
+        listen_port=event.listen_port,
+        exchange_port=event.exchange_port,
+        started=ground,
+        stopped=None,
+        departed=None,
+        failure=None,
+        layers={},
+    )
+
+
+def _restate(mesh: Mesh) -> Mesh:
+    """This node's own record says something new: a higher incarnation of it."""
+    return replace(mesh, incarnation=Incarnation(mesh.incarnation.boot, mesh.incarnation.sequence + 1))
+
+
+def _put(mesh: Mesh, peer: Peer) -> Mesh:
+    return replace(mesh, peers={**mesh.peers, peer.identity: peer})
+
+
+def _store(mesh: Mesh, peer: Peer) -> Mesh:
+    """Hold a peer whose record, address or presence is new: the digest and the routing of addresses follow."""
+    before = mesh.peers.get(peer.identity)
+    digest = mesh.digest + fingerprint(peer.signed) - (fingerprint(before.signed) if before else 0)
+    mesh = _put(mesh, peer)
+    contested = tuple(p.ipv4 for p in (before, peer) if p is not None and p.ipv4)
+    return replace(mesh, digest=digest % DIGEST_MODULUS, routed=_route(mesh, peer, contested))
+
+
+def _route(mesh: Mesh, peer: Peer, contested: tuple[str, ...]) -> dict[str, bytes]:
+    """Who gets the traffic of these addresses: the one that had it while it claims it, else the lowest key."""
+    routed = dict(mesh.routed)
+    for address in contested:
+        holder = mesh.peers.get(routed.pop(address, b""))
+        if holder is None or holder.ipv4 != address or not holder.present:
+            rivals = [rival for rival in mesh.peers.values() if rival.ipv4 == address and rival.present]
+            holder = min(rivals, key=lambda rival: rival.public_key, default=None)
+        if holder is not None:
+            routed[address] = holder.identity
+    return routed
+
+
+def _sight(mesh: Mesh, sightings: tuple[e.Sighting, ...], ground: Ground) -> Mesh:
+    peers = dict(mesh.peers)
+    for identity, heard_age, rx_bytes, tx_bytes in ((s.identity, s.heard_age, s.rx_bytes, s.tx_bytes) for s in sightings):
+        peer = peers[identity]
+        heard_at = ground.at - heard_age if heard_age >= 0 else peer.heard_at
+        peers[identity] = replace(peer, rx_bytes=rx_bytes, tx_bytes=tx_bytes, heard_at=heard_at)
+    return replace(mesh, peers=peers)
+
+
+def fingerprint(signed: bytes) -> int:
+    """A record's share in a digest: the first 8 bytes of its SHA-256."""
+    return int.from_bytes(hashlib.sha256(signed).digest()[:8])

@@ -1,0 +1,41 @@
+"""What this node says of itself: a pure function of the mesh, so that its bytes are the same after every restart."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.parameters import fingerprint
+from wgmesh.domain.peer_record import NO_IPV4, ClaimedEndpoint, PeerRecord
+from wgmesh.domain.values import Endpoint
+
+# A record carries at most so many endpoints (protocol, section 3).
+ENDPOINT_CAP = 16
+
+
+def own_record(mesh: Mesh) -> PeerRecord:
+    """Our peer record in our present incarnation; a goodbye once we left."""
+    assert mesh.parameters is not None and mesh.settings is not None
+    return PeerRecord(
+        identity=mesh.identity,
+        incarnation=mesh.incarnation,
+        life=mesh.life,
+        generation=mesh.generation,
+        parameters=fingerprint(mesh.parameters),
+        exchange_port=mesh.exchange_port,
+        listen_port=mesh.listen_port,
+        hostname=mesh.settings.hostname,
+        nonce=mesh.nonce,
+        endpoints=tuple(_lan_endpoints(mesh))[:ENDPOINT_CAP],
+        routes=(),
+        capabilities=0 if mesh.ipv4 else NO_IPV4,
+        left=mesh.departed is not None,
+    )
+
+
+def _lan_endpoints(mesh: Mesh) -> Iterator[ClaimedEndpoint]:
+    """Our WireGuard port on every address of every interface; link-local ones are for others to observe."""
+    for interface in mesh.interfaces:
+        for prefix in interface.prefixes:
+            ip = ipaddress.ip_interface(prefix).ip
+            if not ip.is_link_local and not ip.is_loopback:
+                yield ClaimedEndpoint("lan", "wg", Endpoint(str(ip), mesh.listen_port))

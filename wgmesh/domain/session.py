@@ -1,0 +1,73 @@
+"""What this run is in the middle of: frozen, bounded, empty after every start, in no snapshot.
+
+`evolve` never reads it. Every table has a cap, and the oldest entry goes first.
+"""
+
+from typing import TypeVar
+
+from msgspec import Struct
+
+from wgmesh.domain.device import Traffic
+from wgmesh.domain.values import Incarnation
+
+# As many peers as a mesh may have (threats: one member announces 10,000 keys).
+PEER_CAP = 1024
+# Sources whose rate is limited at once (threats: a million spoofed sources).
+SOURCE_CAP = 4096
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Trickle(Struct, frozen=True):
+    """RFC 6206: the present interval (ms), when it began, when we speak in it, how many said the same in it.
+
+    `spoken` is when we last announced. All times are on `awake`.
+    """
+
+    interval: int = 0
+    began: int = 0
+    fires: int | None = None
+    equals: int = 0
+    spoken: int | None = None
+
+
+class Bucket(Struct, frozen=True):
+    """Tokens left (in thousandths) and when they were counted."""
+
+    tokens: int
+    counted: int
+
+
+class Session(Struct, frozen=True):
+    """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
+
+    `heard`: when a datagram of it last reached us, by identity. `sources`: answers left, by source address.
+    `refusals`: records of that kind written in the present epoch. Times are on `awake`, None is never.
+    """
+
+    began: int = 0
+    clock_offset: int | None = None
+    trickle: Trickle = Trickle()
+    counters: dict[bytes, Incarnation] = {}
+    greeted: dict[bytes, int] = {}
+    heard: dict[bytes, int] = {}
+    sources: dict[str, Bucket] = {}
+    epoch: int = 0
+    refusals: int = 0
+    sampled: int | None = None
+    sample_due: int | None = None
+    brisk_until: int = 0
+    turn_due: int | None = None
+    roll_call_due: int | None = None
+    forget_due: int | None = None
+    traffic: tuple[Traffic, ...] = ()
+
+
+def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:
+    """The table with this entry as its newest, and without its oldest where it would outgrow the cap."""
+    kept = {known: held for known, held in table.items() if known != key}
+    if len(kept) >= cap:
+        del kept[next(iter(kept))]
+    kept[key] = value
+    return kept
