@@ -6,7 +6,8 @@ from any change: a collision to settle, a turn to plan, an announcement of what 
 
 from typing import assert_never
 
-from wgmesh.domain import addressing, announcing, cadence, discovery, inputs as i, liveness, running
+from wgmesh.domain import addressing, announcing, cadence, discovery, liveness, running
+from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
 from wgmesh.domain.inputs import Input
 from wgmesh.domain.values import Moment

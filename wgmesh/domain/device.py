@@ -116,5 +116,13 @@ class RemovePeer(Struct, frozen=True, tag=True):
 
 
 Change = (
-    CreateInterface | SetDevice | AddAddress | RemoveAddress | AddRoute | RemoveRoute | AddPeer | UpdatePeer | RemovePeer
+    CreateInterface
+    | SetDevice
+    | AddAddress
+    | RemoveAddress
+    | AddRoute
+    | RemoveRoute
+    | AddPeer
+    | UpdatePeer
+    | RemovePeer
 )

@@ -5,6 +5,7 @@ Secrets, tokens, challenges and signatures are added where effects are carried o
 
 from msgspec import Struct
 
+from wgmesh.domain.envelope import Layer
 from wgmesh.domain.values import Endpoint, IdentityKey
 
 
@@ -15,7 +16,7 @@ class Announce(Struct, frozen=True, tag=True):
 class SendHello(Struct, frozen=True, tag=True):
     """Open an exchange with the node that says it is `to` in its incarnation `boot`, at this address."""
 
-    layer: str
+    layer: Layer
     interface: str
     address: Endpoint
     to: IdentityKey
@@ -25,7 +26,7 @@ class SendHello(Struct, frozen=True, tag=True):
 class SendReply(Struct, frozen=True, tag=True):
     """Answer a Hello: echo its challenge, say as which address its sender is seen."""
 
-    layer: str
+    layer: Layer
     interface: str
     address: Endpoint
     to: IdentityKey
@@ -36,7 +37,7 @@ class SendReply(Struct, frozen=True, tag=True):
 class SendConfirm(Struct, frozen=True, tag=True):
     """Answer a Reply: echo its challenge, so that the other side knows our address."""
 
-    layer: str
+    layer: Layer
     interface: str
     address: Endpoint
     to: IdentityKey

@@ -110,4 +110,6 @@ def _is_broadcast(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address)
     if ip.version == 6:
         return False
     networks = (ipaddress.ip_interface(prefix).network for i in mesh.interfaces for prefix in i.prefixes)
-    return any(ip == network.broadcast_address for network in networks if network.version == 4 and network.prefixlen < 31)
+    return any(
+        ip == network.broadcast_address for network in networks if network.version == 4 and network.prefixlen < 31
+    )

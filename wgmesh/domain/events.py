@@ -13,7 +13,7 @@ from msgspec import Struct
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey, U32
+from wgmesh.domain.values import U32, Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey
 
 
 class MeshJoined(Struct, frozen=True, forbid_unknown_fields=True):

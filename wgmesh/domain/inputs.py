@@ -7,6 +7,7 @@ signatures, echoes of challenges) was checked before, and the input carries the 
 from msgspec import Struct
 
 from wgmesh.domain.device import DeviceSample
+from wgmesh.domain.envelope import Layer
 from wgmesh.domain.messages import Message
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import PeerRecord
@@ -54,7 +55,7 @@ class Heard(Struct, frozen=True, tag=True):
     whose digest equals ours.
     """
 
-    layer: str
+    layer: Layer
     interface: str
     sender: Endpoint
     identity: IdentityKey

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
-from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.session import PEER_CAP
 from wgmesh.domain.values import MINUTE, Incarnation
 
@@ -94,9 +94,7 @@ def outrun(draft: Draft, record: PeerRecord) -> Verdict:
     yield OwnRecordOutrun(record.incarnation, nonce, ipv4), ()
 
 
-def _stated(
-    draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes, counter: Incarnation
-) -> Stated:
+def _stated(draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes, counter: Incarnation) -> Stated:
     mesh = draft.mesh
     assert mesh.parameters is not None
     public_key = wireguard_key(record.identity)

@@ -255,7 +255,9 @@ def _route(mesh: Mesh, peer: Peer, contested: tuple[str, ...]) -> dict[str, byte
 
 def _sight(mesh: Mesh, sightings: tuple[e.Sighting, ...], ground: Ground) -> Mesh:
     peers = dict(mesh.peers)
-    for identity, heard_age, rx_bytes, tx_bytes in ((s.identity, s.heard_age, s.rx_bytes, s.tx_bytes) for s in sightings):
+    for identity, heard_age, rx_bytes, tx_bytes in (
+        (s.identity, s.heard_age, s.rx_bytes, s.tx_bytes) for s in sightings
+    ):
         peer = peers[identity]
         heard_at = ground.at - heard_age if heard_age >= 0 else peer.heard_at
         peers[identity] = replace(peer, rx_bytes=rx_bytes, tx_bytes=tx_bytes, heard_at=heard_at)

@@ -3,7 +3,7 @@
 Every fact keeps the record that established it. Nothing here depends on a run of the daemon.
 """
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import msgspec
 from msgspec import Struct
@@ -121,7 +121,7 @@ def update(peer: Peer, event: PeerUpdated, layer: str, ground: Ground) -> Peer:
     )
 
 
-def _stated(event: PeerDiscovered | PeerUpdated) -> dict[str, object]:
+def _stated(event: PeerDiscovered | PeerUpdated) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__struct_fields__}
 
 

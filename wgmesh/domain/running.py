@@ -19,7 +19,18 @@ from wgmesh.domain.events import (
     NodeStopped,
     SettingsChanged,
 )
-from wgmesh.domain.inputs import Applied, Networked, Outpaced, Recovered, Rejected, Resumed, Start, Stop, Suspended, Thawed
+from wgmesh.domain.inputs import (
+    Applied,
+    Networked,
+    Outpaced,
+    Recovered,
+    Rejected,
+    Resumed,
+    Start,
+    Stop,
+    Suspended,
+    Thawed,
+)
 from wgmesh.domain.parameters import ipv4_of, ipv6_of
 from wgmesh.domain.values import DAY, SECOND
 
@@ -38,9 +49,7 @@ def start(draft: Draft, begun: Start) -> Verdict:
     assert draft.mesh.identity == begun.identity, "the log is another node's"
     assert draft.mesh.parameters == begun.parameters, "the log is another mesh's"
     yield (
-        NodeStarted(
-            begun.boot, begun.life, begun.program, begun.generation, begun.listen_port, begun.exchange_port
-        ),
+        NodeStarted(begun.boot, begun.life, begun.program, begun.generation, begun.listen_port, begun.exchange_port),
         (),
     )
     if draft.mesh.settings != begun.settings:

@@ -1,0 +1,26 @@
+"""The secrets of a node, in one place: its own identity, and what it derives from the mesh's secret."""
+
+from typing import Self
+
+from wgmesh.domain.identity import Identity
+from wgmesh.domain.keys import Keys, derive, parameters
+from wgmesh.domain.parameters import Parameters, fingerprint
+from wgmesh.domain.secret import Secret
+
+
+class Keyring:
+    """`generation` counts the mesh's secrets from 1; `fingerprint` (8 bytes) is of the mesh's parameters."""
+
+    __slots__ = ("fingerprint", "generation", "identity", "keys", "parameters")
+
+    def __init__(self, identity: Identity, keys: Keys, parameters: Parameters, generation: int) -> None:
+        self.identity = identity
+        self.keys = keys
+        self.parameters = parameters
+        self.fingerprint = fingerprint(parameters)
+        self.generation = generation
+
+    @classmethod
+    def of(cls, seed: bytes, secret: Secret, generation: int = 1) -> Self:
+        """The keyring of the node with this seed in the mesh of this secret."""
+        return cls(Identity.from_seed(seed), derive(secret), parameters(secret), generation)

@@ -1,0 +1,122 @@
+"""Persist, then act: inputs are decided, their records made durable, and only then is anything sent or applied.
+
+When the log refuses, the whole turn is as if it had never been: nothing is acted on that could not be written.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from wgmesh.domain import cadence
+from wgmesh.domain.decide import step
+from wgmesh.domain.device import Device
+from wgmesh.domain.draft import State
+from wgmesh.domain.effects import Effect, Exit, RemoveInterface, Sample
+from wgmesh.domain.inputs import Due, Heard, Input, Outpaced, Start
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.records import Record
+from wgmesh.domain.session import Session
+from wgmesh.domain.values import Moment
+from wgmesh.node.challenges import Challenges
+from wgmesh.node.keyring import Keyring
+from wgmesh.node.reception import Arrival, Receiver
+from wgmesh.node.rejections import Rejections
+from wgmesh.node.sending import Entropy, Outgoing, Sender
+from wgmesh.projections.desired_device import desired_device
+
+LOT_BYTES = 8
+
+
+class Log(Protocol):
+    """Where records become durable."""
+
+    def append(self, records: Sequence[Record]) -> object:
+        """Durable on return, all or none; LogFull when the next try may succeed, LogBroken when none will."""
+
+
+class Turn(Struct, frozen=True):
+    """What a turn came to: its durable records, what is to be sent, and what is to be done to the device."""
+
+    records: tuple[Record, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    commands: tuple[Sample | RemoveInterface | Exit, ...] = ()
+
+
+class Node:
+    """One node. `at` and `awake` (ms) come with every call; `entropy(n)` gives n bytes of chance."""
+
+    def __init__(self, keyring: Keyring, log: Log, mesh: Mesh, entropy: Entropy) -> None:
+        self._log = log
+        self._state = State(mesh, Session())
+        self._lots_key = b""
+        self._inputs = 0
+        self._keyring = keyring
+        self._rejections = Rejections()
+        challenges = Challenges()
+        self._receiver = Receiver(keyring, challenges, self._rejections)
+        self._sender = Sender(keyring, challenges, entropy)
+
+    @property
+    def mesh(self) -> Mesh:
+        """What the log says."""
+        return self._state.mesh
+
+    @property
+    def session(self) -> Session:
+        """What this run is in the middle of."""
+        return self._state.session
+
+    def receive(self, arrival: Arrival, awake: int) -> Heard | Outpaced | None:
+        """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
+        return self._receiver.receive(self.mesh, self._sender.digest(self.mesh), arrival, awake)
+
+    def reject(self, reason: str, source: str, awake: int, times: int = 1) -> None:
+        """Count what an adapter dropped before it came here."""
+        self._rejections.count(reason, source, awake, times)
+
+    def next_wakeup(self) -> int | None:
+        """When (`awake`, ms) something is due by itself."""
+        deadlines = (cadence.next_wakeup(self._state), self._rejections.due)
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def due(self, awake: int) -> tuple[Input, ...]:
+        """The inputs that time itself makes."""
+        tasks: tuple[Input, ...] = tuple(Due(task) for task in cadence.due(self._state, awake))
+        report = self._rejections.due
+        return (*tasks, self._rejections.report()) if report is not None and report <= awake else tasks
+
+    def turn(self, inputs: Iterable[Input], at: int, awake: int) -> Turn:
+        """Decide these inputs at this moment, write what was decided, and say what follows from it.
+
+        Raises what the log raises; then the node is as it was before.
+        """
+        self._receiver.begin_turn()
+        state, records, effects = self._state, list[Record](), list[Effect]()
+        for given in inputs:
+            outcome = step(state, given, Moment(at, awake, self._lot(given)))
+            state = outcome.state
+            records += outcome.records
+            effects += outcome.effects
+        if records:
+            self._log.append(records)
+        self._state = state
+        return self._carry_out(tuple(records), effects, awake)
+
+    def desired(self, awake: int) -> Device:
+        """The WireGuard device as it should be now."""
+        return desired_device(self.mesh, awake)
+
+    def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], awake: int) -> Turn:
+        commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
+        outgoing = tuple(self._sender.send(self.mesh, effects, awake))
+        return Turn(records, outgoing, commands)
+
+    def _lot(self, given: Input) -> bytes:
+        """Chance for one input: secret to others, and the same again when the inputs are."""
+        if isinstance(given, Start):
+            self._lots_key = self._keyring.identity.lots_key(given.boot)
+        self._inputs += 1
+        return hmac.digest(self._lots_key, self._inputs.to_bytes(8), hashlib.sha256)[:LOT_BYTES]

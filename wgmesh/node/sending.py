@@ -1,0 +1,108 @@
+"""From what the core wants said to sealed bytes: here tokens, challenges, counters, signatures and nonces are added."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec import Struct
+
+from wgmesh.domain import effects as fx
+from wgmesh.domain import messages
+from wgmesh.domain.envelope import NONCE_BYTES, Layer, seal
+from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
+from wgmesh.domain.own_record import own_record
+from wgmesh.domain.peer_record import PeerRecord, sign
+from wgmesh.domain.values import Endpoint
+from wgmesh.node.challenges import CHALLENGE_BYTES, Challenges
+from wgmesh.node.keyring import Keyring
+
+Entropy = Callable[[int], bytes]
+LAN: Layer = "lan"
+# What opens an exchange is as long as the longest answer, so that nobody is ever sent more bytes than it sent.
+OPENING_BYTES = 1200
+
+
+class Outgoing(Struct, frozen=True):
+    """A sealed datagram. Without an address it goes to the multicast groups of every interface."""
+
+    layer: str
+    interface: str
+    address: Endpoint | None
+    data: bytes
+
+
+class Sender:
+    """Makes our datagrams. Entropy is the operating system's, or the simulator's."""
+
+    def __init__(self, keyring: Keyring, challenges: Challenges, entropy: Entropy) -> None:
+        self._keyring = keyring
+        self._challenges = challenges
+        self._entropy = entropy
+        self._sent = 0
+        self._mesh: Mesh | None = None
+        self._record: PeerRecord | None = None
+        self._signed = b""
+
+    def signed_record(self, mesh: Mesh) -> bytes:
+        """Our own record, signed; a signature costs 50 times what it costs to see that there is nothing new to sign."""
+        if mesh is not self._mesh:
+            record = own_record(mesh)
+            if record != self._record:
+                self._signed = sign(record, self._keyring.identity)
+            self._mesh, self._record = mesh, record
+        return self._signed
+
+    def digest(self, mesh: Mesh) -> bytes:
+        """8 bytes over all records that we hold, our own among them."""
+        total = mesh.digest + fingerprint(self.signed_record(mesh))
+        return (total % DIGEST_MODULUS).to_bytes(8)
+
+    def send(self, mesh: Mesh, effects: Iterable[fx.Effect], now: int) -> Iterator[Outgoing]:
+        """The datagrams that these effects ask for."""
+        for effect in effects:
+            match effect:
+                case fx.Announce():
+                    yield Outgoing(LAN, "", None, self._seal(LAN, self._announce(mesh), OPENING_BYTES))
+                case fx.SendHello() | fx.SendReply() | fx.SendConfirm():
+                    at_least = OPENING_BYTES if isinstance(effect, fx.SendHello) else 0
+                    data = self._seal(effect.layer, self._sign(mesh, effect, now), at_least)
+                    yield Outgoing(effect.layer, effect.interface, effect.address, data)
+
+    def _announce(self, mesh: Mesh) -> bytes:
+        announce = messages.Announce(self.signed_record(mesh), self.digest(mesh), len(mesh.peers) + 1)
+        return messages.encode(announce)
+
+    def _sign(self, mesh: Mesh, effect: fx.SendHello | fx.SendReply | fx.SendConfirm, now: int) -> bytes:
+        message = self._compose(mesh, effect, now)
+        return messages.sign(message, self._keyring.identity, self._keyring.fingerprint)
+
+    def _compose(self, mesh: Mesh, effect: fx.SendHello | fx.SendReply | fx.SendConfirm, now: int) -> messages.Signed:
+        match effect:
+            case fx.SendHello():
+                return self._hello(mesh, effect, self._challenge(effect.to, effect.address, now))
+            case fx.SendReply():
+                challenge = self._challenge(effect.to, effect.address, now)
+                signed = self.signed_record(mesh)
+                return messages.Reply(effect.to, effect.boot, effect.echo, challenge, effect.address, signed)
+            case fx.SendConfirm():
+                return messages.Confirm(effect.to, effect.boot, effect.echo)
+
+    def _hello(self, mesh: Mesh, effect: fx.SendHello, challenge: bytes) -> messages.Hello:
+        self._sent += 1
+        return messages.Hello(
+            to=effect.to,
+            to_boot=effect.boot,
+            sent_to=effect.address,
+            hour=0,
+            token=b"",
+            challenge=challenge,
+            counter=(mesh.incarnation.boot, self._sent),
+            digest=self.digest(mesh),
+            signed=self.signed_record(mesh),
+        )
+
+    def _challenge(self, identity: bytes, address: Endpoint, now: int) -> bytes:
+        challenge = self._entropy(CHALLENGE_BYTES)
+        self._challenges.ask(challenge, identity, address, now)
+        return challenge
+
+    def _seal(self, layer: Layer, payload: bytes, at_least: int) -> bytes:
+        return seal(self._keyring.keys.envelope_key, layer, payload, self._entropy(NONCE_BYTES), at_least)
