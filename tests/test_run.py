@@ -196,12 +196,13 @@ def test_who_is_not_root_installs_through_sudo_and_is_told(place: Place) -> None
     assert place.called("apt-get")[-1].endswith("install iputils-ping")
 
 
-def test_without_sudo_the_command_for_root_is_named(place: Place) -> None:
+def test_without_sudo_one_command_for_root_names_all_that_is_missing(place: Place) -> None:
     (place.bin / "ping").unlink()
+    (place.bin / "wg").unlink()
     place.program("id", "echo 1000")
     result = place.run("setup")
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].endswith("as root, run: apt-get install iputils-ping")
+    assert result.stderr.splitlines()[-1].endswith("as root, run: apt-get install iputils-ping wireguard-tools")
 
 
 def test_an_installation_that_fails_is_a_sentence_and_a_failed_update_is_not_the_end(place: Place) -> None:
