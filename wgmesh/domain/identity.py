@@ -21,7 +21,7 @@ _P = 2**255 - 19
 _SIGN = 1 << 255
 
 # y of a point of order 8; with its negative and 0, 1, -1 these are all points of low order, under either sign of x.
-_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _LOW_ORDER = (0, 1, _P - 1, _Y8, _P - _Y8)
 
 
