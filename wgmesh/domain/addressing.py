@@ -61,7 +61,7 @@ def _keeper(mesh: Mesh, address: str) -> bytes | None:
 
 def _next_address(mesh: Mesh) -> tuple[int, str]:
     """The next nonce whose address no stored record claims; no address at all when there is none left."""
-    assert mesh.parameters is not None
+    assert mesh.parameters
     taken = {peer.ipv4: True for peer in mesh.peers.values()}
     for nonce in range(mesh.nonce + 1, LAST_NONCE + 1):
         address = ipv4_of(mesh.parameters, mesh.public_key, nonce)

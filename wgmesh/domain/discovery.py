@@ -57,7 +57,7 @@ def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
         announcing.overhear(draft, heard.agrees)
         return
     record = heard.record
-    assert record is not None
+    assert record
     if heard.signed_by_sender and record.left:
         yield from admit(draft, record, announce.signed, Incarnation(0, 0))
     elif (returns or is_news(held, record, announce.signed)) and is_plausible(draft, heard, record):
@@ -90,7 +90,7 @@ def is_plausible(draft: Draft, heard: Heard, record: PeerRecord) -> bool:
 
 def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     record = heard.record
-    assert record is not None
+    assert record
     held = draft.mesh.peers.get(heard.identity)
     counter = Incarnation(*hello.counter)
     if counter <= max(draft.session.counters.get(heard.identity, NEVER), held.counter if held else NEVER):
@@ -126,7 +126,7 @@ def _may_answer(draft: Draft, sender: Endpoint) -> bool:
 def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
     if not heard.echoed:
         return
-    assert heard.record is not None
+    assert heard.record
     yield from admit(draft, heard.record, reply.signed, NEVER, alive=True)
     if heard.identity in draft.mesh.peers:
         yield from _observe(draft, heard)

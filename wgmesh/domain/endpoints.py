@@ -10,7 +10,7 @@ import ipaddress
 
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Claim, Peer
-from wgmesh.domain.values import MINUTE, SECOND, Endpoint
+from wgmesh.domain.values import MINUTE, SECOND, Endpoint, network_of
 
 # How long a claim holds WireGuard's slot: one initiation and one retry after 5 s.
 TURN = 6 * SECOND
@@ -100,16 +100,12 @@ def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
 
 
 def _is_within_mesh(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    assert mesh.parameters is not None
+    assert mesh.parameters
     if ip.version == 4:
         return ip in ipaddress.ip_network(mesh.parameters.network)
     return ip.packed[:8] == mesh.parameters.ipv6_prefix
 
 
 def _is_broadcast(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    if ip.version == 6:
-        return False
-    networks = (ipaddress.ip_interface(prefix).network for i in mesh.interfaces for prefix in i.prefixes)
-    return any(
-        ip == network.broadcast_address for network in networks if network.version == 4 and network.prefixlen < 31
-    )
+    networks = (network_of(prefix) for interface in mesh.interfaces for prefix in interface.prefixes)
+    return any(n.version == 4 and n.prefixlen < 31 and ip == n.broadcast_address for n in networks)

@@ -49,10 +49,11 @@ def _judge(draft: Draft, peer: Peer, traffic: Traffic, endpoint: Endpoint | None
         if not peer.connected:
             yield PeerConnected(peer.identity, endpoint), _claimed(peer, endpoint)
         elif endpoint != peer.proven:
-            assert peer.proven is not None and peer.proved is not None
+            assert peer.proven
+            assert peer.proved
             yield PeerRoamed(peer.identity, endpoint, peer.proven), (peer.proved.sequence,)
     elif peer.connected:
-        assert draft.mesh.started is not None
+        assert draft.mesh.started
         silence = age if age is not None else draft.now.awake - max(draft.mesh.started.awake, peer.connected.awake)
         if silence > SILENT_AFTER:
             yield PeerDisconnected(peer.identity, silence), (peer.connected.sequence,)

@@ -58,7 +58,7 @@ def admit(draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation,
 def objection(draft: Draft, record: PeerRecord) -> str:
     """Why this record is not stored; empty when it may be."""
     mesh = draft.mesh
-    assert mesh.parameters is not None
+    assert mesh.parameters
     if record.parameters != fingerprint(mesh.parameters):
         return OTHER_URI
     if record.identity in mesh.peers:
@@ -84,7 +84,7 @@ def refuse(draft: Draft, record: PeerRecord, reason: str) -> Verdict:
 def outrun(draft: Draft, record: PeerRecord) -> Verdict:
     """Our own record, heard back newer than we know it (a restored backup): jump above it and keep its address."""
     mesh = draft.mesh
-    assert mesh.parameters is not None
+    assert mesh.parameters
     if record.incarnation <= mesh.incarnation or record.parameters != fingerprint(mesh.parameters):
         return
     if mesh.outrun and draft.now.awake - mesh.outrun.awake < OUTRUN_PAUSE:
@@ -96,7 +96,7 @@ def outrun(draft: Draft, record: PeerRecord) -> Verdict:
 
 def _stated(draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes, counter: Incarnation) -> Stated:
     mesh = draft.mesh
-    assert mesh.parameters is not None
+    assert mesh.parameters
     public_key = wireguard_key(record.identity)
     stated = {name: getattr(record, name) for name in record.__struct_fields__ if name not in ("parameters", "left")}
     return kind(

@@ -255,12 +255,10 @@ def _route(mesh: Mesh, peer: Peer, contested: tuple[str, ...]) -> dict[str, byte
 
 def _sight(mesh: Mesh, sightings: tuple[e.Sighting, ...], ground: Ground) -> Mesh:
     peers = dict(mesh.peers)
-    for identity, heard_age, rx_bytes, tx_bytes in (
-        (s.identity, s.heard_age, s.rx_bytes, s.tx_bytes) for s in sightings
-    ):
-        peer = peers[identity]
-        heard_at = ground.at - heard_age if heard_age >= 0 else peer.heard_at
-        peers[identity] = replace(peer, rx_bytes=rx_bytes, tx_bytes=tx_bytes, heard_at=heard_at)
+    for seen in sightings:
+        peer = peers[seen.identity]
+        heard_at = ground.at - seen.heard_age if seen.heard_age >= 0 else peer.heard_at
+        peers[seen.identity] = replace(peer, rx_bytes=seen.rx_bytes, tx_bytes=seen.tx_bytes, heard_at=heard_at)
     return replace(mesh, peers=peers)
 
 

@@ -14,7 +14,8 @@ ENDPOINT_CAP = 16
 
 def own_record(mesh: Mesh) -> PeerRecord:
     """Our peer record in our present incarnation; a goodbye once we left."""
-    assert mesh.parameters is not None and mesh.settings is not None
+    assert mesh.parameters
+    assert mesh.settings
     return PeerRecord(
         identity=mesh.identity,
         incarnation=mesh.incarnation,

@@ -19,7 +19,7 @@ WIREGUARD_OVERHEAD = 80
 
 def desired_device(mesh: Mesh, now: int) -> Device:
     """The device of a node that joined and started; `now` is ms on `awake`."""
-    assert mesh.parameters is not None
+    assert mesh.parameters
     ipv4 = "" if overlap(mesh) else mesh.ipv4
     addresses = ((f"{ipv4}/32",) if ipv4 else ()) + (f"{mesh.ipv6}/128",)
     routes = ((mesh.parameters.network,) if ipv4 else ()) + (network_ipv6(mesh.parameters),)
@@ -50,7 +50,7 @@ def allowed_ips(mesh: Mesh, peer: Peer) -> list[str]:
 
 def overlap(mesh: Mesh) -> str:
     """An attached network that the mesh's IPv4 range overlaps; empty if there is none. Then IPv6 alone is used."""
-    assert mesh.parameters is not None
+    assert mesh.parameters
     ours = ipaddress.ip_network(mesh.parameters.network)
     networks = (ipaddress.ip_network(prefix, strict=False) for i in mesh.interfaces for prefix in i.prefixes)
     return next((str(network) for network in networks if network.version == 4 and ours.overlaps(network)), "")
