@@ -85,7 +85,7 @@ class PeerRecord(Struct, frozen=True):
 
 class _Body(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     identity: IdentityKey
-    incarnation: Incarnation
+    incarnation: tuple[U32, U32]
     life: Annotated[bytes, Meta(min_length=8, max_length=8)]
     generation: U32
     parameters: Annotated[bytes, Meta(min_length=8, max_length=8)]
@@ -108,7 +108,7 @@ def encode(record: PeerRecord) -> bytes:
     return msgpack.encode(
         _Body(
             identity=record.identity,
-            incarnation=record.incarnation,
+            incarnation=(record.incarnation.boot, record.incarnation.sequence),
             life=record.life,
             generation=record.generation,
             parameters=record.parameters,
@@ -143,11 +143,11 @@ def decode(signed: bytes) -> PeerRecord:
         raise Malformed("schema") from error
     if not is_acceptable(body.identity):
         raise Malformed("identity")
-    if INCARNATION_END in (body.incarnation.boot, body.incarnation.sequence):
+    if INCARNATION_END in body.incarnation:
         raise Malformed("incarnation")
     return PeerRecord(
         identity=body.identity,
-        incarnation=body.incarnation,
+        incarnation=Incarnation(*body.incarnation),
         life=body.life,
         generation=body.generation,
         parameters=body.parameters,
