@@ -64,7 +64,7 @@ def _against_the_other_adapter(name: str, target: str) -> Iterator[str]:
 def _against_the_layers(mine: str, theirs: str) -> Iterator[str]:
     if _layer(theirs) > _layer(mine):
         yield house.LAYER_REASON
-    both_policies = _layer(theirs) == _layer(mine) == house.POLICY and mine != theirs
+    both_policies = _layer(theirs) == _layer(mine) == _layer(house.POLICIES) and mine != theirs
     if both_policies and theirs not in house.POLICIES_THAT_ASK_POLICIES.get(mine, ()):
         yield house.POLICY_REASON
 
@@ -75,9 +75,8 @@ def _part(name: str, index: int) -> str:
 
 
 def _layer(module: str) -> int:
-    if module in ("decide", ""):
-        return house.DECIDE
-    return next((level for level, names in enumerate(house.LAYERS) if module in names), house.POLICY)
+    named = next((level for level, names in enumerate(house.LAYERS) if module in names), None)
+    return _layer(house.POLICIES) if named is None else named
 
 
 def _impurity(node: ast.AST) -> str | None:
@@ -136,6 +135,8 @@ WRONG_IMPORTS = [
     ("wgmesh/domain/mesh.py", "from cryptography.hazmat.primitives import hashes", "three files"),
     ("wgmesh/domain/values.py", "from wgmesh.domain.mesh import Mesh", "read it bottom up"),
     ("wgmesh/domain/mesh.py", "from wgmesh.domain import gossip", "read it bottom up"),
+    ("wgmesh/domain/mesh.py", "import wgmesh.domain", "read it bottom up"),
+    ("wgmesh/domain/liveness.py", "from wgmesh.domain.cadence import due", "read it bottom up"),
     ("wgmesh/domain/liveness.py", "from wgmesh.domain.gossip import spread", "one policy, one file"),
     ("wgmesh/domain/discovery.py", "from wgmesh.domain.gossip import spread", "one policy, one file"),
     ("wgmesh/domain/gossip.py", "from wgmesh.domain.decide import step", "there is one way in"),

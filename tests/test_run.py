@@ -257,17 +257,30 @@ def test_of_two_setups_at_once_the_second_waits_and_says_so(place: Place) -> Non
     assert second.returncode == 0
 
 
-def test_the_check_stops_at_the_first_part_that_fails_and_names_it(place: Place) -> None:
+def test_the_check_runs_every_part_and_names_those_that_failed(place: Place) -> None:
     place.run("setup")
-    for name, code in (("ruff", 0), ("mypy", 3)):
-        place.program(name, f"exit {code}")
+    place.program("ruff", '[ "$1" = check ]')
+    place.program("mypy", "exit 2")
+    place.program("python", "exit 1")
+    for name in ("ruff", "mypy", "python"):
+        (place.root / ".venv/bin" / name).unlink(missing_ok=True)
         (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
-    place.calls.write_text("")
     result = place.run("check")
     assert result.returncode == 1
     assert place.called("ruff") == ["check .", "format --check ."]
-    assert "types: 0 s of at most" in result.stderr.splitlines()[-1]
-    assert place.called("pip") == []
+    assert place.called("python")[-1] == "-m tests.own_coverage"
+    assert "run: lint: passed, 0 s of at most 30 s" in result.stderr.splitlines()
+    assert result.stderr.splitlines()[-1] == "run: not passed: format types tests coverage"
+
+
+def test_a_check_with_nothing_wrong_ends_well(place: Place) -> None:
+    place.run("setup")
+    for name in ("ruff", "mypy"):
+        place.program(name)
+        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    result = place.run("check")
+    assert result.returncode == 0, result.stderr
+    assert "not passed" not in result.stderr
 
 
 def test_ci_calls_the_check_from_the_root_of_the_project_without_a_terminal(tmp_path: Path) -> None:

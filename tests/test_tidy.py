@@ -90,17 +90,20 @@ def _body_lines(function: AnyFunction) -> int:
 
 
 def test_files_functions_and_commands_are_short() -> None:
-    assert [line for source in sources("wgmesh", "tests") for line in too_long(source)] == []
+    wrong = [line for source in sources("wgmesh", "tests") for line in too_long(source)]
+    assert not wrong, "\n".join(wrong)
     assert (ROOT / "run").read_text().count("\n") <= FILE_LINES
 
 
 def test_names_say_what_a_thing_does() -> None:
-    assert [line for source in sources("wgmesh", "tests") for line in forbidden_names(source)] == []
+    wrong = [line for source in sources("wgmesh", "tests") for line in forbidden_names(source)]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_each_module_has_its_own_test_file() -> None:
     modules = [source.path for source in sources(*MIRRORED) if source.path.name != "__init__.py"]
-    assert [str(mirrored(path)) for path in modules if not (ROOT / mirrored(path)).is_file()] == []
+    missing = [f"{path} wants {mirrored(path)}" for path in modules if not (ROOT / mirrored(path)).is_file()]
+    assert not missing, "\n".join(missing)
 
 
 def test_no_test_file_is_without_tests() -> None:
@@ -119,7 +122,8 @@ def test_no_text_names_a_path_of_the_machine_it_was_written_on() -> None:
 
 
 def test_no_module_lies_unused() -> None:
-    assert unused(sources("wgmesh")) == []
+    lying = unused(sources("wgmesh"))
+    assert not lying, "\n".join(lying)
 
 
 def _function(lines: int, *, docstring: int = 0, decorator: str = "") -> str:
