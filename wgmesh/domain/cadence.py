@@ -47,10 +47,10 @@ def _forget(draft: Draft) -> Verdict:
 
 
 def _take_turns(draft: Draft) -> Verdict:
-    """The desired device changes with time alone; all there is to do is to look at it soon, and to plan the next."""
+    """The desired device changes with time alone: bring the device up to date now, and plan the next turn."""
     look_soon(draft)
     draft.remember(turn_due=next_turn(State(draft.mesh, draft.session), draft.now.awake))
-    return iter(())
+    yield Sample()
 
 
 def next_turn(state: State, now: int) -> int | None:

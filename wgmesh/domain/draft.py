@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain.effects import Effect
-from wgmesh.domain.events import Event
+from wgmesh.domain.events import Event, LogRecovered
 from wgmesh.domain.mesh import Mesh, evolve
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
@@ -66,8 +66,9 @@ class Draft:
         return Step(State(self.mesh, self.session), tuple(self.records), tuple(self.effects))
 
     def _record(self, event: Event, because: Because) -> None:
+        # After a damage the numbers of what was lost are never given out again.
         record = Record(
-            sequence=self.mesh.head.sequence + 1,
+            sequence=event.resumes_at if isinstance(event, LogRecovered) else self.mesh.head.sequence + 1,
             at=self.now.at,
             awake=self.now.awake,
             cause=self.cause,

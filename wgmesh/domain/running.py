@@ -80,9 +80,9 @@ def network(draft: Draft, networked: Networked) -> Verdict:
 
 def apply(draft: Draft, applied: Applied) -> Verdict:
     """Changes were made to the device, or refused: a refusal is news when it differs from the last."""
-    if applied.changes:
-        yield DeviceChanged(applied.changes, len(applied.failed)), ()
     known = draft.mesh.failure
+    if applied.changes or (known and not applied.failed):
+        yield DeviceChanged(applied.changes, len(applied.failed)), (known.since.sequence,) if known else ()
     if applied.failed and (known is None or (known.changes, known.errors) != (applied.failed, applied.errors)):
         yield DeviceChangeFailed(applied.failed, applied.errors), ()
 

@@ -2,6 +2,9 @@
 
 from typing import Self
 
+import hmac
+
+from wgmesh.domain.device import FOREIGN_KEY
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.keys import Keys, derive, parameters
 from wgmesh.domain.parameters import Parameters, fingerprint
@@ -24,3 +27,20 @@ class Keyring:
     def of(cls, seed: bytes, secret: Secret, generation: int = 1) -> Self:
         """The keyring of the node with this seed in the mesh of this secret."""
         return cls(Identity.from_seed(seed), derive(secret), parameters(secret), generation)
+
+    def private_key(self) -> bytes:
+        """This node's WireGuard private key, 32 bytes."""
+        return self.identity.private_key
+
+    def psk(self, generation: int) -> bytes:
+        """The preshared key of the secret's generation, which must be the present one."""
+        assert generation == self.generation
+        return self.keys.psk
+
+    def private_generation(self, key: bytes) -> int:
+        """The generation by which our private key is named; FOREIGN_KEY for any other key."""
+        return self.generation if hmac.compare_digest(key, self.identity.private_key) else FOREIGN_KEY
+
+    def psk_generation(self, key: bytes) -> int:
+        """The generation whose preshared key this is; FOREIGN_KEY for one that is not ours."""
+        return self.generation if hmac.compare_digest(key, self.keys.psk) else FOREIGN_KEY

@@ -1,0 +1,40 @@
+"""The folded mesh as bytes, to be kept beside the log: a cache that is thrown away at the first doubt.
+
+`shape` is a digest of everything that a snapshot's meaning depends on: the program's version, since each may fold
+differently, and the fields of every value in it.
+"""
+
+import hashlib
+
+from msgspec import Struct, msgpack
+
+from wgmesh.domain.mesh import Failure, Layer, Mesh, Refusal
+from wgmesh.domain.parameters import Parameters
+from wgmesh.domain.peer import Claim, Peer
+from wgmesh.domain.peer_record import ClaimedEndpoint
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
+
+# Every Struct that a Mesh is made of.
+PARTS: tuple[type[Struct], ...] = (
+    Mesh, Peer, Claim, ClaimedEndpoint, Layer, Refusal, Failure,
+    Parameters, NodeSettings, Endpoint, Ground, Incarnation, Interface,
+)  # fmt: skip
+
+_DECODER = msgpack.Decoder(Mesh)
+
+
+def shape(program: str) -> bytes:
+    """16 bytes that differ wherever a snapshot of another program version or shape would be misread."""
+    described = "\n".join(f"{part.__name__}: {part.__annotations__}" for part in PARTS)
+    return hashlib.sha256(f"{program}\n{described}".encode()).digest()[:16]
+
+
+def encode(mesh: Mesh) -> bytes:
+    """The mesh as msgpack; equal meshes give equal bytes."""
+    return msgpack.encode(mesh)
+
+
+def decode(state: bytes) -> Mesh:
+    """The mesh that `encode` wrote; the caller has checked shape and integrity."""
+    return _DECODER.decode(state)

@@ -1,0 +1,25 @@
+"""What to do to WireGuard now: the desired device against the sampled one, with what the log knows of the peers.
+
+An endpoint is WireGuard's own business while the peer is connected, by the log or by a handshake that was just seen.
+"""
+
+from wgmesh.domain.device import Change, DeviceSample
+from wgmesh.domain.mesh import Mesh
+from wgmesh.projections.desired_device import desired_device
+from wgmesh.projections.device_changes import device_changes
+
+
+def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, ...]:
+    """The changes to make at `now` (ms on `awake`); empty when the device is as it should be."""
+    peers = mesh.peers.values()
+    silent = {peer.public_key: True for peer in peers if peer.disconnected}
+    handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
+    fresh = {key: True for key in handshaken if key not in silent}
+    fresh |= {peer.public_key: True for peer in peers if peer.connected}
+    return device_changes(
+        sample.device,
+        desired_device(mesh, now),
+        known={peer.public_key: True for peer in peers},
+        fresh=fresh,
+        handshaken=handshaken,
+    )
