@@ -359,7 +359,6 @@ def test_any_value_in_any_place_is_read_or_malformed(field: str, value: Any) -> 
         record = decode(_signed(**{field: value}))
     except Malformed:
         return
-    assert value != FIELDS[field] or record == RECORD
     assert structs.replace(record, **{field: getattr(RECORD, field)}) == RECORD
 
 

@@ -79,13 +79,13 @@ class Reply(Struct, frozen=True):
     signature: bytes = UNSIGNED
 
 
-class Confirm(Struct, frozen=True, array_like=True, tag=CONFIRM, forbid_unknown_fields=True):
+class Confirm(Struct, frozen=True, array_like=True, tag=CONFIRM):
     """To who replied: its challenge as `echo`, which proves that we receive at the address we send from."""
 
-    to: IdentityKey
-    to_boot: U32
-    echo: _Challenge
-    signature: _Signature = UNSIGNED
+    to: bytes
+    to_boot: int
+    echo: bytes
+    signature: bytes = UNSIGNED
 
 
 class _Hello(Struct, frozen=True, array_like=True, tag=HELLO, forbid_unknown_fields=True):
@@ -112,6 +112,13 @@ class _Reply(Struct, frozen=True, array_like=True, tag=REPLY, forbid_unknown_fie
     signature: _Signature
 
 
+class _Confirm(Struct, frozen=True, array_like=True, tag=CONFIRM, forbid_unknown_fields=True):
+    to: IdentityKey
+    to_boot: U32
+    echo: _Challenge
+    signature: _Signature
+
+
 class _Tagged(Struct, frozen=True, array_like=True):
     tag: int
 
@@ -120,7 +127,8 @@ Signed = Hello | Reply | Confirm
 Message = Announce | Signed
 
 _LABELS: dict[type, bytes] = {Hello: HELLO_LABEL, Reply: REPLY_LABEL, Confirm: CONFIRM_LABEL}
-_MESSAGE: msgpack.Decoder[Announce | _Hello | _Reply | Confirm] = msgpack.Decoder(Announce | _Hello | _Reply | Confirm)
+_Wire = Announce | _Hello | _Reply | _Confirm
+_MESSAGE: msgpack.Decoder[_Wire] = msgpack.Decoder(_Wire)
 _TAG = msgpack.Decoder(_Tagged)
 
 
@@ -133,8 +141,7 @@ def encode(message: Message) -> bytes:
         case Reply():
             fields = structs.asdict(message) | {"seen": pack_endpoint(message.seen)}
             return msgpack.encode(_Reply(**fields))
-        case Announce() | Confirm():
-            return msgpack.encode(message)
+    return msgpack.encode(message)
 
 
 def decode(payload: bytes) -> Message:
@@ -150,6 +157,8 @@ def decode(payload: bytes) -> Message:
             return Hello(**structs.asdict(message) | {"sent_to": unpack_endpoint(message.sent_to)})
         case _Reply():
             return Reply(**structs.asdict(message) | {"seen": unpack_endpoint(message.seen)})
+        case _Confirm():
+            return Confirm(**structs.asdict(message))
     return message
 
 
