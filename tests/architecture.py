@@ -50,6 +50,9 @@ RESERVED = (
 )
 LIBRARIES = tuple(rule.room for rule in RESERVED if not rule.room.startswith("wgmesh."))
 
+# The package itself holds a version and nothing else.
+FOR_ALL = ("wgmesh", "wgmesh.__version__")
+
 # The first that fits a module holds for it.
 ROOMS = (
     Rule(
@@ -112,7 +115,7 @@ POLICIES_THAT_ASK_POLICIES = {"discovery": ("membership", "addressing")}
 POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"
 
 # What the command line may load before it knows which verb was asked for: `wgmesh --help` and completion stay quick.
-CLI_AT_ONCE = ("typer", "wgmesh.cli", "wgmesh.__version__", *STDLIB)
+CLI_AT_ONCE = ("typer", "wgmesh.cli", *STDLIB)
 CLI_REASON = "inside the command function: every verb pays only for what it uses"
 
 # What must not be reachable by any import from the daemon.

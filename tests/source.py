@@ -62,7 +62,11 @@ def texts() -> list[tuple[Path, str]]:
 def graph(files: list[Source]) -> dict[str, list[str]]:
     """Who imports whom at run time: modules of the project by their own name, libraries by the name imported."""
     names = [file.name for file in files]
-    return {file.name: [_module(each.target, names) for each in file.imports if not each.typing_only] for file in files}
+    edges: dict[str, list[str]] = {}
+    for file in files:
+        targets = [_module(each.target, names) for each in file.imports if not each.typing_only]
+        edges[file.name] = [target for target in targets if target != file.name]
+    return edges
 
 
 def reached(edges: dict[str, list[str]], start: list[str]) -> list[str]:

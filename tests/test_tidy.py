@@ -70,13 +70,24 @@ def paths_of(machine: tuple[str, ...], text: str) -> list[str]:
 
 
 def unused(files: list[Source]) -> list[str]:
-    """Modules that nobody reaches from an entrance. Packages only hold their modules and are not counted."""
-    used = reached(graph(files), ENTRANCES)
+    """Modules that nobody reaches from an entrance, by an import or by their name in a text, as programs are started.
+
+    Packages only hold their modules and are not counted.
+    """
+    edges = graph(files)
+    for file in files:
+        edges[file.name] += [text for text in _texts_in(file) if text in edges]
+    used = reached(edges, ENTRANCES)
     return [file.name for file in files if file.path.name != "__init__.py" and file.name not in used]
 
 
 def _functions(source: Source) -> list[AnyFunction]:
     return [node for node in ast.walk(source.tree) if isinstance(node, AnyFunction)]
+
+
+def _texts_in(source: Source) -> list[str]:
+    constants = [node.value for node in ast.walk(source.tree) if isinstance(node, ast.Constant)]
+    return [value for value in constants if isinstance(value, str)]
 
 
 def _is_command(source: Source, function: AnyFunction) -> bool:
@@ -186,7 +197,8 @@ def test_an_unused_module_is_seen() -> None:
         Source(Path("wgmesh/__init__.py"), ""),
         Source(Path("wgmesh/__main__.py"), "from wgmesh.cli import main"),
         Source(Path("wgmesh/cli/__init__.py"), "def main():\n    from wgmesh.a import b"),
-        Source(Path("wgmesh/a.py"), ""),
+        Source(Path("wgmesh/a.py"), "PROGRAM = 'wgmesh.c'"),
         Source(Path("wgmesh/b.py"), "import wgmesh.a"),
+        Source(Path("wgmesh/c.py"), ""),
     ]
     assert unused(files) == ["wgmesh.b"]
