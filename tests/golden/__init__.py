@@ -43,7 +43,7 @@ def lines_for_the_missing() -> Iterator[Line]:
     chain = bytes.fromhex(lines[-1].chain) if lines else GENESIS
     for sequence, event in enumerate(missing_events(), start=len(lines) + 1):
         stored = encode(_record(sequence, event), chain)
-        chain = stored.chain
+        chain = stored.record.chain
         yield Line(stored.topic, chain.hex(), Raw(stored.state[len(chain) :]))
 
 

@@ -53,11 +53,11 @@ class Record(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A record as it lies in the log; `chain` is also the first 16 bytes of `state`."""
+    """A record as it lies in the log, and as it will be read from there: with its chain."""
 
+    record: Record
     topic: str
     state: bytes
-    chain: bytes
 
 
 class _Body(Struct, Generic[_E], frozen=True, forbid_unknown_fields=True):
@@ -111,8 +111,7 @@ def encode(record: Record, previous_chain: bytes, catalogue: Catalogue = EVENTS)
     except UnicodeEncodeError as error:
         raise UnreadableEvent(f"record {record.sequence} ({topic}) holds text that is not Unicode") from error
     chain = link(previous_chain, record.sequence, topic.encode(), text)
-    decode(record.sequence, topic, chain + text, catalogue)
-    return Stored(topic, chain + text, chain)
+    return Stored(decode(record.sequence, topic, chain + text, catalogue), topic, chain + text)
 
 
 def decode(sequence: int, topic: str, state: bytes, catalogue: Catalogue = EVENTS) -> Record:

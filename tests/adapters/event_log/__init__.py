@@ -1,0 +1,57 @@
+"""Logs to test with, on a real disk."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from wgmesh.adapters.event_log.writer import EventLog
+from wgmesh.domain.events import LogRecovered, NodeStopped
+from wgmesh.domain.records import Record, catalogue_of
+
+AT = 1_760_000_000_000
+
+
+class Unheard(Struct, frozen=True, forbid_unknown_fields=True):
+    """An event of a later wgmesh."""
+
+
+NEWER = catalogue_of((NodeStopped, LogRecovered, Unheard), {}, {})
+
+
+def a_record(sequence: int, reason: str = "SIGTERM") -> Record:
+    return Record(
+        sequence, AT + sequence, sequence * 1000, "operator", tuple(range(1, sequence))[-1:], NodeStopped(reason)
+    )
+
+
+def an_unheard(sequence: int) -> Record:
+    return Record(sequence, AT, 0, "lan", (), Unheard())  # type: ignore[arg-type]
+
+
+def append(log: EventLog, count: int) -> tuple[Record, ...]:
+    """So many more records, in one batch."""
+    first = log.head.sequence + 1
+    return log.append([a_record(sequence) for sequence in range(first, first + count)])
+
+
+def a_log(path: Path, count: int) -> Path:
+    """A log of so many records, closed in good order."""
+    with closing(EventLog.open(path, at=AT)) as log:
+        append(log, count)
+    return path
+
+
+def a_newer_log(path: Path, count: int) -> Path:
+    """The same, and one record that only a later wgmesh can read."""
+    with closing(EventLog.open(a_log(path, count), at=AT, catalogue=NEWER)) as log:
+        log.append([an_unheard(count + 1)])
+    return path
+
+
+def change(path: Path, statement: str, *parameters: object) -> None:
+    """What somebody with a database tool does to a log."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        assert connection.execute(statement, parameters).rowcount

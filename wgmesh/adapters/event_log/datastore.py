@@ -1,0 +1,68 @@
+"""The one connection that writes: durable when a transaction returns, and alone.
+
+SQLite's own default for `synchronous` differs between distributions, so each connection of the pool is told: FULL
+syncs the WAL at every commit, and after a power loss no commit that returned is missing.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteAggregateRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+
+from wgmesh.adapters.event_log.database import TABLES, uri_of
+
+PRAGMAS = (
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-512",  # KiB: records are appended and read in order, so a larger cache is never hit
+    "PRAGMA journal_size_limit=4194304",  # what a slow reader made of the WAL is given back
+)
+
+
+class _Pool(SQLiteConnectionPool):
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+        return connection
+
+
+class LogDatastore(SQLiteDatastore):
+    """An existing SQLite file, opened for writing with a pool of one connection."""
+
+    def __init__(self, path: Path) -> None:
+        uri = uri_of(path, "mode=rw")
+        super().__init__(uri, originator_id_type="text")
+        self.pool = _Pool(db_name=uri, pool_size=1, max_overflow=0)
+
+
+class LatestRecorder(SQLiteAggregateRecorder):
+    """A table of the same form that keeps only what was written last."""
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        c.execute(f"DELETE FROM {self.events_table_name}")  # noqa: S608 - the name of our own table
+        super()._insert_events(c, stored_events, **kwargs)
+
+
+def make_tables(datastore: LogDatastore) -> None:
+    """The tables of a log, where they are not there yet."""
+    for table in TABLES:
+        SQLiteAggregateRecorder(datastore, table).create_table()
+
+
+def create_file(path: Path) -> None:
+    """An empty file that only its owner may read; SQLite gives its companions the same mode. OSError if it is there."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,158 @@
+"""The log as everybody else has it: read in short pages, no daemon needed, never in the way of the one that writes.
+
+What this wgmesh cannot read is passed on as `Unreadable`, so that a newer log still tells most of its story.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+from types import TracebackType
+from typing import Any, Self
+
+from wgmesh.adapters.event_log.database import (
+    EVENTS_TABLE,
+    PAGE,
+    SNAPSHOTS_TABLE,
+    SQLITE_ERRORS,
+    STREAM,
+    Head,
+    Unreadable,
+    connect_to_read,
+    is_damage,
+    unreachable,
+)
+from wgmesh.adapters.event_log.snapshots import opened
+from wgmesh.domain.errors import LogBroken, UnreadableEvent, WgmeshError
+from wgmesh.domain.records import CHAIN_BYTES, EVENTS, Catalogue, Record, decode
+
+_PAGE = f"""
+    SELECT originator_version, topic, state FROM {EVENTS_TABLE}
+    WHERE originator_id = '{STREAM}' AND originator_version > ? AND originator_version <= ?
+    ORDER BY originator_version LIMIT {PAGE}
+"""  # noqa: S608 - names of our own
+_HEAD = f"""
+    SELECT originator_version, state FROM {EVENTS_TABLE}
+    WHERE originator_id = '{STREAM}' AND typeof(originator_version) = 'integer' AND typeof(state) = 'blob'
+    ORDER BY originator_version DESC LIMIT 1
+"""  # noqa: S608
+_SNAPSHOT = f"SELECT originator_version, state FROM {SNAPSHOTS_TABLE}"  # noqa: S608
+_ALL = 2**63 - 1
+
+
+class LogReader:
+    """The log at `path`, which need not be sound. `running` says whether a daemon holds the lock beside it.
+
+    WgmeshError if there is no log, or nothing in it.
+    """
+
+    _connection: sqlite3.Connection
+    _files: tuple[int, ...]
+    _version: int
+
+    def __init__(self, path: Path, *, running: bool, catalogue: Catalogue = EVENTS) -> None:
+        self._path = path
+        self._running = running
+        self._catalogue = catalogue
+        self._connect()
+        if not self.head.sequence:
+            raise WgmeshError(f"{path} holds no records yet: join a mesh first")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @property
+    def head(self) -> Head:
+        """The last record there is now."""
+        found = self._select(_HEAD)
+        return Head(found[0][0], found[0][1][:CHAIN_BYTES]) if found else Head()
+
+    def records(self, after: int = 0, until: int | None = None) -> Iterator[Record | Unreadable]:
+        """What is behind `after`, up to and with `until`."""
+        more = True
+        while more:
+            page = self._select(_PAGE, after, _ALL if until is None else until)
+            for row in page:
+                yield self._read(*row)
+                after = row[0]
+            more = len(page) == PAGE
+
+    def follow(self, after: int, interval_seconds: float) -> Iterator[Record | Unreadable]:
+        """What is behind `after` and whatever comes, looked for once an interval; it never ends."""
+        while True:
+            for record in self.records(after):
+                yield record
+                after = record.sequence
+            while not self.changed():
+                sleep(interval_seconds)
+
+    def changed(self) -> bool:
+        """Whether anything was written since this was last asked, or since the log was opened."""
+        files = _files_of(self._path)
+        if files[0] and files != self._files:
+            self.close()
+            self._connect()
+            return True
+        before, self._version = self._version, self._data_version()
+        return self._version != before
+
+    def snapshot(self, shape: bytes) -> tuple[int, bytes] | None:
+        """The sequence and state of the snapshot, if it is of this shape and of a record of this log."""
+        for sequence, blob in self._select(_SNAPSHOT):
+            if type(sequence) is int and type(blob) is bytes and sequence > 0:
+                for record in self.records(sequence - 1, sequence):
+                    state = opened(sequence, blob, shape, record.chain) if isinstance(record, Record) else None
+                    return None if state is None else (sequence, state)
+        return None
+
+    def _connect(self) -> None:
+        with self._failing_plainly():
+            self._connection = connect_to_read(self._path, running=self._running)
+            self._version = self._data_version()
+        self._files = _files_of(self._path)
+
+    def _data_version(self) -> int:
+        version: int = self._select("PRAGMA data_version")[0][0]
+        return version
+
+    def _select(self, query: str, *parameters: int) -> list[Any]:
+        with self._failing_plainly():
+            return self._connection.execute(query, parameters).fetchall()
+
+    def _read(self, sequence: int, topic: object, state: object) -> Record | Unreadable:
+        name = topic.decode(errors="backslashreplace") if isinstance(topic, bytes) else "?"
+        try:
+            return decode(sequence, name, state if isinstance(state, bytes) else b"", self._catalogue)
+        except UnreadableEvent as error:
+            return Unreadable(sequence, name, str(error))
+
+    @contextmanager
+    def _failing_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLITE_ERRORS as error:
+            if not is_damage(error):
+                raise unreachable(self._path, error) from error
+            raise LogBroken(f"{self._path} is damaged ({error}): `wgmesh events --verify` says where") from error
+
+
+def _files_of(path: Path) -> tuple[int, ...]:
+    """Which files the log is: it may be replaced, and a log at rest gets a WAL when a daemon opens it."""
+    return tuple(_inode(file) for file in (path, path.with_name(f"{path.name}-wal")))
+
+
+def _inode(file: Path) -> int:
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,120 @@
+"""The log as its one writer has it: what `append` returned is on the disk, whole and in its place.
+
+Whoever writes beside us is met by the primary key: a sequence is given out once. What does not fit on the disk is as
+if it had not been tried; after any other failure nothing more may be written or acted on.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self, cast
+
+from eventsourcing.persistence import EventStore, PersistenceError, StoredEvent
+from eventsourcing.sqlite import SQLiteAggregateRecorder
+
+from wgmesh.adapters.event_log.database import EVENTS_TABLE, PAGE, SNAPSHOTS_TABLE, STREAM, Head, unreachable
+from wgmesh.adapters.event_log.datastore import LatestRecorder, LogDatastore, create_file, make_tables
+from wgmesh.adapters.event_log.mapper import Entry, RecordMapper
+from wgmesh.adapters.event_log.reader import LogReader
+from wgmesh.adapters.event_log.recovery import Recovered, finish, recover, recovery_of
+from wgmesh.adapters.event_log.snapshots import sealed
+from wgmesh.adapters.event_log.verify import verify
+from wgmesh.domain.errors import UnreadableEvent
+from wgmesh.domain.records import EVENTS, Catalogue, Record
+
+
+class EventLog:
+    """A log that verified when it was opened. The caller holds the lock of the state directory.
+
+    `head` is the last record. `recovered` is there from a damage until the record numbered `resumes_at` is appended:
+    that is the next one, a `LogRecovered`.
+    """
+
+    def __init__(self, path: Path, head: Head, catalogue: Catalogue) -> None:
+        self.head = head
+        self._path = path
+        self._datastore = LogDatastore(path)
+        self._snapshots = LatestRecorder(self._datastore, SNAPSHOTS_TABLE)
+        self._mapper = RecordMapper(catalogue)
+        self._store = EventStore(self._mapper, SQLiteAggregateRecorder(self._datastore, EVENTS_TABLE))
+        with self._failing_plainly():
+            make_tables(self._datastore)
+            self._recovered = recovery_of(self._datastore)
+
+    @classmethod
+    def open(cls, path: Path, *, at: int, catalogue: Catalogue = EVENTS) -> Self:
+        """The log at `path`, made if there is none, recovered as of `at` (wall clock, ms) if it is damaged.
+
+        UnreadableEvent for the log of a newer wgmesh, which stays as it is; LogFull or LogBroken if it is of no use.
+        """
+        try:
+            finish(path)
+            if not path.exists():
+                create_file(path)
+        except OSError as error:
+            raise unreachable(path, error) from error
+        verdict = verify(path, catalogue=catalogue)
+        if verdict.unreadable:
+            raise UnreadableEvent(f"{verdict.unreadable[0].reason}; install the wgmesh that wrote {path}")
+        if verdict.reason:
+            recover(path, at, verdict)
+        return cls(path, verdict.head, catalogue)
+
+    @property
+    def recovered(self) -> Recovered | None:
+        """The damage that the log does not tell of yet."""
+        return self._recovered if self._recovered and self.head.sequence < self._recovered.resumes_at else None
+
+    def append(self, records: Sequence[Record]) -> tuple[Record, ...]:
+        """The records with their chains, durable. LogFull: nothing is written. LogBroken: stop."""
+        entries = self._mapper.entries(records, self.head)
+        self._check_places(entries)
+        with self._failing_plainly():
+            self._store.put(entries)
+        stored = tuple(entry.stored.record for entry in entries)
+        self.head = Head(stored[-1].sequence, stored[-1].chain) if stored else self.head
+        return stored
+
+    def records(self, after: int = 0, until: int | None = None) -> Iterator[Record]:
+        """The records behind `after`, up to and with `until`, in pages: each read is short."""
+        more = True
+        while more:
+            with self._failing_plainly():
+                page = cast("list[Entry]", list(self._store.get(STREAM, gt=after, lte=until, limit=PAGE)))
+            for entry in page:
+                yield entry.stored.record
+                after = entry.originator_version
+            more = len(page) == PAGE
+
+    def save_snapshot(self, sequence: int, chain: bytes, shape: bytes, state: bytes) -> None:
+        """Keep the state that the log folds to at this record, instead of the one before; errors as in `append`."""
+        blob = sealed(Head(sequence, chain), shape, state)
+        with self._failing_plainly():
+            self._snapshots.insert_events([StoredEvent(STREAM, sequence, shape.hex(), blob)])
+
+    def snapshot(self, shape: bytes) -> tuple[int, bytes] | None:
+        """The sequence and state of the snapshot, if it is of this shape and of a record of this log."""
+        if not self.head.sequence:
+            return None
+        with LogReader(self._path, running=True) as reader:
+            return reader.snapshot(shape)
+
+    def close(self) -> None:
+        """Leave one complete file behind, also beside readers that stay."""
+        # On a full disk the WAL stays where it is: nothing is lost, the next start reads it.
+        with suppress(sqlite3.OperationalError), self._datastore.get_connection(commit=True) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._datastore.close()
+
+    def _check_places(self, entries: Sequence[Entry]) -> None:
+        first = self.recovered.resumes_at if self.recovered else self.head.sequence + 1
+        places = [entry.originator_version for entry in entries]
+        assert places == list(range(first, first + len(places))), f"the log goes on at {first}, not with {places}"
+
+    @contextmanager
+    def _failing_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, PersistenceError) as error:
+            raise unreachable(self._path, error) from error
