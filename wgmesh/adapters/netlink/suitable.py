@@ -1,0 +1,40 @@
+"""Which interfaces of this machine lead to a LAN: those with neighbours of flesh and cable, by name and kind.
+
+A virtual cable (veth) is no reason against: it is by its name that a container's is told from a machine's own.
+"""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from wgmesh.adapters.netlink.requests import IFF_LOOPBACK, IFF_MULTICAST, IFF_RUNNING, IFF_UP, Link
+from wgmesh.domain.values import Interface
+
+# Whose names these are: containers and virtual machines; then VPNs and meshes, ours among them.
+OTHERS = (
+    "docker*", "br-" + 12 * "[0-9a-f]", "veth*", "virbr*", "vnet*", "lxc*", "lxd*", "podman*", "cni*", "flannel*",
+    "cali*", "cilium*",
+    "wg*", "tun*", "tap*", "tailscale*", "zt*", "nebula*", "wgmesh*", "ppp*",
+)  # fmt: skip
+# A VPN under any name. `tun` is what the kernel calls TAP as well.
+VPN_KINDS = ("wireguard", "tun")
+# Frames for a port of these go to the bridge or bond itself.
+PORT_OWNERS = ("bridge", "bond", "team", "openvswitch")
+
+
+def suitable(links: Sequence[Link], named: Sequence[str] = ()) -> tuple[Interface, ...]:
+    """The interfaces to meet neighbours on, sorted by name; if any are `named`, those of them that work."""
+    masters = {link.index for link in links if link.kind in PORT_OWNERS}
+    chosen = [
+        link
+        for link in links
+        if _works(link) and (link.name in named if named else _is_lan(link) and link.master not in masters)
+    ]
+    return tuple(Interface(it.name, it.index, it.mtu, it.addresses) for it in sorted(chosen, key=lambda it: it.name))
+
+
+def _works(link: Link) -> bool:
+    return link.has(IFF_UP | IFF_RUNNING | IFF_MULTICAST) and not link.has(IFF_LOOPBACK)
+
+
+def _is_lan(link: Link) -> bool:
+    return link.kind not in VPN_KINDS and not any(fnmatchcase(link.name, pattern) for pattern in OTHERS)

@@ -1,0 +1,184 @@
+"""WireGuard in user space: wireguard-go for keys and peers, the kernel's TUN link for addresses and routes.
+
+The rule: an interface that we did not make is not touched. Ours has our private key; or no key and no peers yet, and
+the alias that we give to it at once. That is looked at whenever the device is.
+"""
+
+import errno
+import ipaddress
+import os
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from wgmesh.adapters.wireguard import requirements, uapi
+from wgmesh.adapters.wireguard.port import ALIAS, Applied, Keys, LinkChange, Links, LinkState
+from wgmesh.adapters.wireguard.scopes import Scopes
+from wgmesh.adapters.wireguard.traffic import Ages
+from wgmesh.adapters.wireguard.wireguard_go import WireguardGo
+from wgmesh.domain.device import FOREIGN_KEY, NO_KEY, Change, CreateInterface, Device, DeviceSample, SetDevice
+from wgmesh.domain.errors import WgmeshError
+
+
+class Userspace:
+    """The device called `interface`, in the network and mount namespace that we run in."""
+
+    backend = "userspace"
+
+    def __init__(self, interface: str, keys: Keys, links: Links, awake: Callable[[], int]) -> None:
+        self._interface = interface
+        self._keys = keys
+        self._links = links
+        self._process = WireguardGo(interface)
+        self._scopes = Scopes(links.neighbour)
+        self._ages = Ages(awake)
+
+    @property
+    def pidfd(self) -> int | None:
+        """Readable when wireguard-go has died, to be asked for after a sample; None when none runs."""
+        return self._process.pidfd
+
+    def claim(self) -> None:
+        """Check program, privileges and whose interface it is; WgmeshError says what to do about it."""
+        requirements.program()
+        requirements.require_net_admin()
+        requirements.require_tun()
+        self._find()
+
+    def sample(self) -> DeviceSample:
+        """What is there now: one question to wireguard-go, and none to the kernel while nothing changed there."""
+        found = self._find()
+        if found is None:
+            return DeviceSample(None, self._ages.traffic(()))
+        reading, link = found
+        device = Device(
+            private=reading.private,
+            listen_port=reading.listen_port,
+            mtu=link.mtu,
+            up=link.up,
+            # The kernel gives a link-local one by itself; ours never is.
+            addresses=tuple(it for it in link.addresses if not ipaddress.ip_interface(it).is_link_local),
+            routes=link.routes,
+            peers=tuple(self._scopes.complete(peer) for peer in reading.peers),
+        )
+        return DeviceSample(device, self._ages.traffic(reading.counters))
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Make the changes: those that follow each other and go the same way, in one transaction or request."""
+        errors = [""] * len(changes)
+        parts = [(number, part) for number, change in enumerate(changes) for part in _parts(change)]
+        for way, run in groupby(parts, key=lambda each: self._way(each[1])):
+            numbers, run_changes = zip(*run, strict=True)
+            for number, error in zip(numbers, _tried(way, run_changes), strict=True):
+                errors[number] = errors[number] or error
+        outcome = tuple(zip(changes, errors, strict=True))
+        done = tuple(change for change, error in outcome if not error)
+        for change in done:
+            self._scopes.note(change)
+        return Applied(done, tuple((change, error) for change, error in outcome if error))
+
+    def remove(self) -> None:
+        """Delete the interface, with which wireguard-go ends; WgmeshError if it is not ours, or stays."""
+        found = self._find()
+        try:
+            if found is not None:
+                self._links.delete(self._interface)
+        except OSError as error:
+            raise WgmeshError(f"{self._interface} could not be removed: {_words(error)}") from error
+        self._process.end()
+        self._process.sweep()
+
+    def _find(self) -> tuple[uapi.Reading, LinkState] | None:
+        """What wireguard-go and the kernel say, if there is an interface; WgmeshError if it is not ours."""
+        answer = self._process.ask(uapi.GET)
+        if answer is None:
+            self._process.wait_for_end()
+            self._process.sweep()
+        link = self._links.look(self._interface)
+        reading = None if answer is None else self._read(answer)
+        if reading is None and link is None:
+            return None
+        if reading is None or not _is_ours(reading, link):
+            raise WgmeshError(self._whose(reading, link))
+        # Ours without a link of this name: somebody renamed it, and it has to be made anew.
+        return None if link is None else (reading, link)
+
+    def _read(self, answer: bytes) -> uapi.Reading:
+        try:
+            return uapi.reading(answer, self._keys)
+        except ValueError as error:
+            raise OSError(errno.EPROTO, f"wireguard-go gave an answer that cannot be read: {error}") from error
+
+    def _whose(self, reading: uapi.Reading | None, link: LinkState | None) -> str:
+        if link is None:
+            return (
+                f"a wireguard-go in another network namespace has {self._process.path} (process {self._process.pid}): "
+                "choose another name with --interface, or give this network namespace a /run of its own"
+            )
+        what = "has another private key" if reading is not None else f"is no wireguard-go's ({link.kind or 'device'})"
+        return (
+            f"the interface {self._interface} {what}, so wgmesh did not make it: choose another name with "
+            f"--interface, or remove it yourself with `ip link delete {self._interface}`"
+        )
+
+    def _way(self, change: Change) -> Callable[[Sequence[Change]], list[str]]:
+        match change:
+            case CreateInterface():
+                return self._create
+            case SetDevice(private=None, listen_port=None):
+                return self._edit
+            case _:
+                return self._configure if isinstance(change, uapi.WireGuardChange) else self._edit
+
+    def _create(self, changes: Sequence[Change]) -> list[str]:
+        if self._find() is None:
+            self._process.end()
+            self._process.start()
+            self._links.label(self._interface, ALIAS)
+        return [""] * len(changes)
+
+    def _edit(self, changes: Sequence[Change]) -> list[str]:
+        return list(self._links.edit(self._interface, [it for it in changes if isinstance(it, LinkChange)]))
+
+    def _configure(self, changes: Sequence[Change]) -> list[str]:
+        ours = [change for change in changes if isinstance(change, uapi.WireGuardChange)]
+        answer = self._process.ask(uapi.transaction(ours, self._keys))
+        if answer is None:
+            return ["wireguard-go does not run"] * len(changes)
+        number = uapi.error_number(answer)
+        if number and len(changes) > 1:
+            # A transaction ends at its first error without saying where: alone, each change speaks for itself.
+            return [error for change in changes for error in self._configure([change])]
+        return [_refusal(change, number) if number else "" for change in changes]
+
+
+def _is_ours(reading: uapi.Reading, link: LinkState | None) -> bool:
+    if reading.private == NO_KEY:
+        return not reading.peers and link is not None and link.alias == ALIAS
+    return reading.private != FOREIGN_KEY
+
+
+def _parts(change: Change) -> Iterator[Change]:
+    """What of the change is WireGuard's and what the link's."""
+    match change:
+        case SetDevice(private=private, listen_port=listen_port, mtu=mtu, up=up):
+            halves = (SetDevice(private=private, listen_port=listen_port), SetDevice(mtu=mtu, up=up))
+            yield from (half for half in halves if half != SetDevice())
+        case _:
+            yield change
+
+
+def _tried(way: Callable[[Sequence[Change]], list[str]], changes: Sequence[Change]) -> list[str]:
+    try:
+        return way(changes)
+    except (OSError, WgmeshError) as error:
+        return [_words(error)] * len(changes)
+
+
+def _refusal(change: Change, number: int) -> str:
+    if number == errno.EADDRINUSE and isinstance(change, SetDevice):
+        return f"UDP port {change.listen_port} is in use"
+    return os.strerror(number)
+
+
+def _words(error: OSError | WgmeshError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
