@@ -1,0 +1,94 @@
+"""One page: who we are, our layers, how many peers, what is wrong."""
+
+import msgspec
+import pytest
+
+from tests.stories import ALPHA, MESH, NOON, PARAMETERS, SETTINGS, STORY, ipv4, ipv6, mesh_of
+from wgmesh.domain import events as e
+from wgmesh.domain.device import Device
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import Incarnation
+from wgmesh.projections.peers import Live
+from wgmesh.projections.status import ShownLayer, status
+from wgmesh.projections.wording import key
+
+AT = NOON + 3_800_000
+UP = Live(Device(up=True))
+
+
+def layer(mesh: Mesh, *, running: bool) -> ShownLayer:
+    """How the page shows the LAN."""
+    (shown,) = status(mesh, AT, running=running, live=None, quoted={}).layers
+    return shown
+
+
+def test_the_keys_are_those_that_scripts_rely_on() -> None:
+    shown = msgspec.json.decode(msgspec.json.encode(status(MESH, AT, running=True, live=UP, quoted={})))
+    assert {name: list(value) if isinstance(value, dict) else None for name, value in shown.items()} == {
+        "schema_version": None,
+        "running": None,
+        "at": None,
+        "sequence": None,
+        "node": [
+            "name", "public_key", "identity", "mesh_ipv4", "mesh_ipv6", "interface", "listen_port", "incarnation",
+            "wireguard",
+        ],
+        "mesh": ["network", "network_ipv6", "generation", "epoch"],
+        "layers": None,
+        "counts": ["known", "connected", "relayed"],
+        "warnings": None,
+    }  # fmt: skip
+    assert list(shown["layers"][0]) == ["name", "state", "since", "reason", "contacts"]
+
+
+def test_the_page_of_a_node() -> None:
+    shown = status(MESH, AT, running=True, live=UP, quoted={})
+    assert (shown.running, shown.at, shown.sequence, shown.warnings) == (True, AT, len(STORY), ())
+    assert (shown.node.name, shown.node.interface, shown.node.wireguard) == ("alpha", "wgmesh0", "userspace")
+    assert (shown.node.public_key, shown.node.identity) == (key(ALPHA.public_key), key(ALPHA.key))
+    assert (shown.node.mesh_ipv4, shown.node.mesh_ipv6) == (ipv4(ALPHA), ipv6(ALPHA))
+    assert (shown.node.listen_port, shown.node.incarnation) == (21820, Incarnation(1, 2))
+    assert (shown.mesh.network, shown.mesh.network_ipv6) == (PARAMETERS.network, "fd57:6700::/64")
+    assert (shown.mesh.generation, shown.mesh.epoch) == (1, AT // 600_000)
+    assert (shown.counts.known, shown.counts.connected, shown.counts.relayed) == (2, 1, 0)
+
+
+def test_a_node_without_ipv4_shows_none() -> None:
+    mesh = mesh_of(e.MeshAddressChanged(255, "", ipv4(ALPHA)), told=STORY)
+    assert status(mesh, AT, running=True, live=None, quoted={}).node.mesh_ipv4 is None
+
+
+def test_warnings_are_on_the_page() -> None:
+    assert len(status(MESH, AT, running=False, live=None, quoted={}).warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("events", "running", "shown"),
+    [
+        ((), True, ShownLayer("lan", "working", NOON + 70, "", ())),
+        ((), False, ShownLayer("lan", "stopped", None, "the daemon is not running", ())),
+        (
+            (e.NodeStopped("SIGTERM"),),
+            False,
+            ShownLayer("lan", "stopped", NOON + 13_000, "the daemon is not running", ()),
+        ),
+        (
+            (e.LayerSuspended("lan", "port 51830 is taken"),),
+            True,
+            ShownLayer("lan", "suspended", NOON + 13_000, "port 51830 is taken", ()),
+        ),
+        (
+            (e.SettingsChanged(msgspec.structs.replace(SETTINGS, lan=False)),),
+            True,
+            ShownLayer("lan", "off", None, "--no-lan", ()),
+        ),
+    ],
+)
+def test_a_layer_says_how_it_stands_and_since_when(
+    events: tuple[e.Event, ...], running: bool, shown: ShownLayer
+) -> None:
+    assert layer(mesh_of(*events, told=STORY), running=running) == shown
+
+
+def test_a_layer_is_starting_until_its_sockets_are_open() -> None:
+    assert layer(mesh_of(told=STORY[:4]), running=True) == ShownLayer("lan", "starting", None, "", ())

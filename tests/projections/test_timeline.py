@@ -1,0 +1,158 @@
+"""Every record has its sentence, and a sentence names who it speaks of."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.stories import (
+    ALPHA,
+    BETA,
+    BETA_AT,
+    GAMMA,
+    MESH,
+    NOON,
+    PARAMETERS,
+    SETTINGS,
+    STORY,
+    discovered,
+    ipv4,
+    ipv6,
+    joined,
+    records,
+    started,
+    updated,
+)
+from wgmesh.domain import events as e
+from wgmesh.domain.events import CATALOGUE
+from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Endpoint, Incarnation, Interface
+from wgmesh.projections.timeline import sentence
+from wgmesh.projections.wording import key
+
+BETA_KEY = key(BETA.public_key)
+GAMMA_KEY = key(GAMMA.public_key)
+ELSEWHERE = Endpoint("198.51.100.7", 40000)
+
+SENTENCES: list[tuple[e.Event, str]] = [
+    (joined(), f"joined the mesh {PARAMETERS.network} as {key(ALPHA.public_key)}, {ipv4(ALPHA)}, {ipv6(ALPHA)}"),
+    (started(), "started wgmesh 0.1.0, boot 1, WireGuard port 21820, exchange port 52000"),
+    (e.NodeStopped("SIGTERM"), "stopped (SIGTERM); tunnels stay up"),
+    (e.MeshLeft(), "left the mesh: goodbye is said, the interface goes"),
+    (
+        e.SettingsChanged(NodeSettings("wgmesh0", "alef", "userspace", False, ("eth0", "eth1"))),
+        "settings: hostname alef, lan off, lan interfaces eth0 eth1",
+    ),
+    (e.InterfacesChanged((Interface("eth0", 2, 1500, ("192.168.1.5/24",)),)), "networks: eth0 192.168.1.5/24"),
+    (e.InterfacesChanged(()), "networks: none"),
+    (
+        discovered(BETA, "beta", BETA_AT.ip),
+        f"discovered {BETA_KEY} at {ipv4(BETA)} (192.168.1.17:21820), hostname beta",
+    ),
+    (updated(BETA, "beta", BETA_AT.ip), "news of beta: record 1.1"),
+    (
+        updated(BETA, "b", "192.168.1.99", nonce=1, incarnation=(2, 0)),
+        f"news of beta: hostname b, address {ipv4(BETA, 1)}, endpoints 192.168.1.99:21820 192.168.1.99:52000, "
+        "started again as boot 2",
+    ),
+    (e.PeerEndpointObserved(BETA.key, "lan", BETA_AT), "beta answered: WireGuard can try it at 192.168.1.17:21820"),
+    (e.PeerConnected(BETA.key, BETA_AT), "connected with beta at 192.168.1.17:21820"),
+    (e.PeerRoamed(BETA.key, ELSEWHERE, BETA_AT), "beta roamed from 192.168.1.17:21820 to 198.51.100.7:40000"),
+    (e.PeerDisconnected(BETA.key, 181_000), "beta is silent, no sign for 3 min 1 s"),
+    (
+        e.PeersSighted((e.Sighting(BETA.key, 12_000, 4096, 2_000_000), e.Sighting(GAMMA.key, -1, 148, 92))),
+        "roll call: beta heard 12 s ago, 4.0 KiB in, 1.9 MiB out; gamma not heard in this run, 148 B in, 92 B out",
+    ),
+    (e.PeerExpired(BETA.key, 86_400_000), "forgot beta after 1 d of silence"),
+    (e.PeerLeft(BETA.key, Incarnation(1, 2), b"signed"), "beta said goodbye"),
+    (
+        e.PeerRefused(BETA.key, "beta", "it may not"),
+        "refused beta, hostname beta: it may not",
+    ),
+    (e.PeerRefused(BETA.key, "", "it may not"), "refused beta, hostname unknown: it may not"),
+    (
+        e.AddressCollisionResolved("10.71.3.9", BETA.key, ALPHA.key),
+        "two nodes had 10.71.3.9: beta keeps it, this node gives it up",
+    ),
+    (e.MeshAddressChanged(1, "10.71.4.4", "10.71.3.9"), "moved from 10.71.3.9 to 10.71.4.4"),
+    (e.MeshAddressChanged(255, "", "10.71.3.9"), "gave up 10.71.3.9: no IPv4 address is left, IPv6 stays"),
+    (
+        e.OwnRecordOutrun(Incarnation(9, 9), 1, "10.71.4.4"),
+        "a peer has a later record of this node (a restored backup?): going on as 10.71.4.4",
+    ),
+    (
+        e.OwnRecordOutrun(Incarnation(9, 9), 255, ""),
+        "a peer has a later record of this node (a restored backup?): going on as IPv6 alone",
+    ),
+    (e.DeviceChanged(("add a", "remove b"), 0), "WireGuard: add a; remove b"),
+    (e.DeviceChanged(("add a",), 1), "WireGuard: add a; 1 change still failing"),
+    (
+        e.DeviceChangeFailed(("add a", "add b"), ("Operation not permitted", "No such device")),
+        "the system refused: add a (Operation not permitted); add b (No such device)",
+    ),
+    (
+        e.ForeignPeerSeen(GAMMA.public_key),
+        f"the interface has a peer that wgmesh did not put there, {GAMMA_KEY}: it stays",
+    ),
+    (
+        e.DatagramsRejected({"seal": 10, "size": 2}, ("192.168.1.9", "192.168.1.8")),
+        "dropped 12 datagrams (seal 10, size 2), mostly from 192.168.1.9, 192.168.1.8",
+    ),
+    (
+        e.NewerPeerSeen("192.168.1.9"),
+        "192.168.1.9 has the secret and speaks a newer protocol: update wgmesh on this machine",
+    ),
+    (e.ClockStepped(3_600_000), "the wall clock was set forward by 1 h"),
+    (e.ClockStepped(-65_000), "the wall clock was set back by 1 min 5 s"),
+    (e.LayerSuspended("lan", "no interface"), "layer lan cannot work: no interface"),
+    (e.LayerResumed("lan"), "layer lan works"),
+    (
+        e.LogRecovered("events.db.damaged-1", 7, 6),
+        "the log was damaged at record 7 and set aside as events.db.damaged-1; this one resumes at 6",
+    ),
+    (e.LogGap(5, NOON - 30_000), "the disk was full for 30 s: 5 inputs dropped undecided"),
+]
+
+
+@pytest.mark.parametrize(("event", "text"), SENTENCES, ids=[type(event).__name__ for event, _ in SENTENCES])
+def test_a_record_is_told_in_one_sentence(event: e.Event, text: str) -> None:
+    (record,) = records((0, "test", event))
+    assert sentence(MESH, record) == text
+
+
+def test_every_event_of_the_catalogue_is_told_here() -> None:
+    assert {type(event) for event, _ in SENTENCES} == set(CATALOGUE)
+
+
+def test_the_first_settings_are_told_whole() -> None:
+    (record,) = records((0, "start", e.SettingsChanged(SETTINGS)))
+    assert sentence(Mesh(), record) == (
+        "settings: interface wgmesh0, hostname alpha, wireguard userspace, lan on, lan interfaces all"
+    )
+
+
+def test_a_peer_that_says_little_of_itself_is_told_all_the_same() -> None:
+    newcomer = replace(discovered(BETA, "", BETA_AT.ip), ipv4="", endpoints=())
+    (record,) = records((0, "lan", newcomer))
+    assert sentence(MESH, record) == f"discovered {BETA_KEY} at {ipv6(BETA)}, hostname unknown"
+    known = replace(updated(BETA, "", BETA_AT.ip), ipv4="", endpoints=())
+    (record,) = records((0, "lan", known))
+    assert sentence(MESH, record) == "news of beta: hostname unknown, no IPv4 address, endpoints none, record 1.1"
+
+
+def test_only_its_wireguard_port_is_the_place_of_a_newcomer() -> None:
+    event = discovered(BETA, "beta", BETA_AT.ip)
+    turned = replace(event, endpoints=event.endpoints[::-1])
+    (record,) = records((0, "lan", turned))
+    assert "(192.168.1.17:21820)" in sentence(MESH, record)
+
+
+def test_a_story_is_told_from_its_first_record_on() -> None:
+    mesh, told = Mesh(), []
+    for record in STORY:
+        told.append(sentence(mesh, record))
+        mesh = evolve(mesh, record)
+    assert told[6:9] == [
+        f"discovered {BETA_KEY} at {ipv4(BETA)} (192.168.1.17:21820), hostname beta",
+        "beta answered: WireGuard can try it at 192.168.1.17:21820",
+        "connected with beta at 192.168.1.17:21820",
+    ]

@@ -1,0 +1,121 @@
+"""The peers as a person or a script sees them: who they are, where they are, and what went through the tunnel.
+
+What the log says is as old as its last roll call; `Live`, what a running daemon sees in WireGuard just now, is newer.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from wgmesh.domain.device import Device
+from wgmesh.domain.endpoints import candidates
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.peer import Peer
+from wgmesh.domain.values import PublicKey
+from wgmesh.projections.wording import key
+
+SCHEMA_VERSION = 1
+
+ShownState = Literal["connected", "connecting", "silent", "left", "banned"]
+
+
+class LiveTraffic(Struct, frozen=True):
+    """What WireGuard says of one peer. Ages are in ms, None where this run of the daemon has seen no change."""
+
+    public_key: PublicKey
+    handshaken: bool
+    handshake_age: int | None
+    received_age: int | None
+    rx_bytes: int
+    tx_bytes: int
+    endpoint: str | None
+
+
+class Live(Struct, frozen=True):
+    """What a running daemon says now. `device` is None without an interface; `frozen`: a full disk stops decisions."""
+
+    device: Device | None
+    traffic: tuple[LiveTraffic, ...] = ()
+    frozen: bool = False
+
+
+class ShownEndpoint(Struct, frozen=True):
+    """A claim on an address of a peer; `since` is in ms, `source` is the peer's own `record` or a layer."""
+
+    endpoint: str
+    kind: str
+    source: str
+    since: int
+
+
+class ShownPeer(Struct, frozen=True):
+    """One peer. `first_seen` and `last_handshake` are wall-clock ms; None: never, or not there."""
+
+    name: str
+    public_key: str
+    identity: str
+    mesh_ipv4: str | None
+    mesh_ipv6: str
+    state: ShownState
+    path: Literal["direct", "relayed"] | None
+    endpoint: str | None
+    endpoints: tuple[ShownEndpoint, ...]
+    routes: tuple[str, ...]
+    sources: tuple[str, ...]
+    first_seen: int
+    last_handshake: int | None
+    rx_bytes: int
+    tx_bytes: int
+
+
+class Peers(Struct, frozen=True):
+    """The list of peers at a moment (ms). `sampled_at`: of when the counters are; None if they were never taken."""
+
+    schema_version: int
+    at: int
+    sampled_at: int | None
+    peers: tuple[ShownPeer, ...]
+
+
+def peers(mesh: Mesh, at: int, live: Live | None = None, sampled_at: int | None = None) -> Peers:
+    """All that belong in a list, in the order in which they became known. `sampled_at`: of the last roll call."""
+    shown = tuple(show(mesh, peer, at, live) for peer in mesh.present_peers)
+    return Peers(SCHEMA_VERSION, at, at if live else sampled_at, shown)
+
+
+def show(mesh: Mesh, peer: Peer, at: int, live: Live | None = None) -> ShownPeer:
+    """One peer, also one that left or was forgotten (which is silent to whoever asks)."""
+    traffic = _traffic(peer, live)
+    endpoint = (traffic and traffic.endpoint) or (str(peer.proven) if peer.proven else None)
+    return ShownPeer(
+        name=peer.hostname,
+        public_key=key(peer.public_key),
+        identity=key(peer.identity),
+        mesh_ipv4=peer.ipv4 or None,
+        mesh_ipv6=peer.ipv6,
+        state="silent" if peer.state == "expired" else peer.state,
+        path="direct" if peer.state == "connected" else None,
+        endpoint=endpoint,
+        endpoints=tuple(
+            ShownEndpoint(str(claim.endpoint), claim.kind, claim.source, claim.since.at)
+            for claim in candidates(mesh, peer)
+        ),
+        routes=peer.routes,
+        sources=peer.layers,
+        first_seen=peer.discovered.at,
+        last_handshake=_last_handshake(peer, traffic, at),
+        rx_bytes=traffic.rx_bytes if traffic else peer.rx_bytes,
+        tx_bytes=traffic.tx_bytes if traffic else peer.tx_bytes,
+    )
+
+
+def _traffic(peer: Peer, live: Live | None) -> LiveTraffic | None:
+    lines = live.traffic if live else ()
+    return next((line for line in lines if line.public_key == peer.public_key), None)
+
+
+def _last_handshake(peer: Peer, traffic: LiveTraffic | None, at: int) -> int | None:
+    """The log notes only that a peer was heard, and a session that is heard is at most three minutes old."""
+    if traffic and traffic.handshake_age is not None:
+        return at - traffic.handshake_age
+    return peer.heard_at if peer.proved else None

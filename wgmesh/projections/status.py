@@ -1,0 +1,116 @@
+"""How this node stands, on one page: who it is, its layers, how many peers, and what is wrong."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from wgmesh.domain.cadence import EPOCH
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.parameters import network_ipv6
+from wgmesh.domain.records import Record
+from wgmesh.domain.values import Incarnation
+from wgmesh.projections.peers import SCHEMA_VERSION, Live
+from wgmesh.projections.warnings import warnings
+from wgmesh.projections.wording import key
+
+LayerState = Literal["working", "starting", "suspended", "stopped", "off"]
+
+
+class ShownNode(Struct, frozen=True):
+    """This node. `mesh_ipv4` is None while it has none."""
+
+    name: str
+    public_key: str
+    identity: str
+    mesh_ipv4: str | None
+    mesh_ipv6: str
+    interface: str
+    listen_port: int
+    incarnation: Incarnation
+    wireguard: str
+
+
+class ShownMesh(Struct, frozen=True):
+    """The mesh; `epoch` counts ten minutes since 1970."""
+
+    network: str
+    network_ipv6: str
+    generation: int
+    epoch: int
+
+
+class ShownLayer(Struct, frozen=True):
+    """A discovery layer, since when it is so (ms), and which outside hosts it contacts."""
+
+    name: str
+    state: LayerState
+    since: int | None
+    reason: str
+    contacts: tuple[str, ...]
+
+
+class Counts(Struct, frozen=True):
+    """Peers in the list, and of these the connected and the relayed."""
+
+    known: int
+    connected: int
+    relayed: int
+
+
+class Status(Struct, frozen=True):
+    """The page as of `at` (ms) and the record `sequence`."""
+
+    schema_version: int
+    running: bool
+    at: int
+    sequence: int
+    node: ShownNode
+    mesh: ShownMesh
+    layers: tuple[ShownLayer, ...]
+    counts: Counts
+    warnings: tuple[str, ...]
+
+
+def status(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: Mapping[int, Record]) -> Status:
+    """The page of a node that joined and started. `quoted`: the records that `warnings.cited` asks for."""
+    assert mesh.parameters is not None and mesh.settings is not None
+    return Status(
+        schema_version=SCHEMA_VERSION,
+        running=running,
+        at=at,
+        sequence=mesh.head.sequence,
+        node=ShownNode(
+            name=mesh.settings.hostname,
+            public_key=key(mesh.public_key),
+            identity=key(mesh.identity),
+            mesh_ipv4=mesh.ipv4 or None,
+            mesh_ipv6=mesh.ipv6,
+            interface=mesh.settings.interface,
+            listen_port=mesh.listen_port,
+            incarnation=mesh.incarnation,
+            wireguard=mesh.settings.wireguard,
+        ),
+        mesh=ShownMesh(mesh.parameters.network, network_ipv6(mesh.parameters), mesh.generation, at // EPOCH),
+        layers=tuple(_layers(mesh, running)),
+        counts=_counts(mesh),
+        warnings=warnings(mesh, at, running=running, live=live, quoted=quoted),
+    )
+
+
+def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
+    assert mesh.settings is not None
+    known = mesh.layers.get("lan")
+    if not mesh.settings.lan:
+        yield ShownLayer("lan", "off", None, "--no-lan", ())
+    elif not running:
+        yield ShownLayer("lan", "stopped", mesh.stopped.at if mesh.stopped else None, "the daemon is not running", ())
+    elif known is None:
+        yield ShownLayer("lan", "starting", None, "", ())
+    else:
+        yield ShownLayer("lan", "suspended" if known.reason else "working", known.since.at, known.reason, ())
+
+
+def _counts(mesh: Mesh) -> Counts:
+    present = mesh.present_peers
+    return Counts(known=len(present), connected=sum(peer.state == "connected" for peer in present), relayed=0)

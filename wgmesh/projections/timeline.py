@@ -1,0 +1,141 @@
+"""The log told to a person: one sentence for every record.
+
+A sentence names nodes as they were known just before the record, so it takes the mesh as it stood then. Whoever prints
+it adds the time and the cause, and makes what came from other nodes safe to print.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from wgmesh.domain import events as e
+from wgmesh.domain.mesh import Mesh, PeerEvent
+from wgmesh.domain.peer import Peer
+from wgmesh.domain.records import Record
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Interface
+from wgmesh.projections.wording import amount, counted, duration, key, name_of
+
+
+def sentence(before: Mesh, record: Record) -> str:
+    """What the record says: `discovered lABn…= at 10.71.3.9 (192.168.1.17:51820), hostname beta`."""
+    match record.event:
+        case e.MeshJoined() as event:
+            return f"joined the mesh {event.parameters.network} as {key(event.public_key)}, {event.ipv4}, {event.ipv6}"
+        case e.NodeStarted(boot, _, program, _, listen_port, exchange_port):
+            return f"started {program}, boot {boot}, WireGuard port {listen_port}, exchange port {exchange_port}"
+        case e.NodeStopped(reason):
+            return f"stopped ({reason}); tunnels stay up"
+        case e.MeshLeft():
+            return "left the mesh: goodbye is said, the interface goes"
+        case e.SettingsChanged(settings):
+            return "settings: " + ", ".join(_changed(before.settings, settings))
+        case e.InterfacesChanged(interfaces):
+            return "networks: " + ("; ".join(_network(each) for each in interfaces) or "none")
+        case e.MeshAddressChanged(_, "", previous):
+            return f"gave up {previous}: no IPv4 address is left, IPv6 stays"
+        case e.MeshAddressChanged(_, ipv4, previous):
+            return f"moved from {previous} to {ipv4}"
+        case e.OwnRecordOutrun(_, _, ipv4):
+            return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
+        case e.ClockStepped(step):
+            return f"the wall clock was set {'forward' if step > 0 else 'back'} by {duration(abs(step))}"
+        case e.LayerSuspended(layer, reason):
+            return f"layer {layer} cannot work: {reason}"
+        case e.LayerResumed(layer):
+            return f"layer {layer} works"
+        case e.LogRecovered(file, first_bad, resumes_at):
+            return (
+                f"the log was damaged at record {first_bad} and set aside as {file}; this one resumes at {resumes_at}"
+            )
+        case e.LogGap(dropped, since):
+            return f"the disk was full for {duration(record.at - since)}: {counted(dropped, 'input')} dropped undecided"
+        case e.DeviceChanged(changes, failing):
+            still = (f"{counted(failing, 'change')} still failing",) if failing else ()
+            return "WireGuard: " + "; ".join((*changes, *still))
+        case e.DeviceChangeFailed(changes, errors):
+            refused = (f"{change} ({error})" for change, error in zip(changes, errors, strict=False))
+            return "the system refused: " + "; ".join(refused)
+        case e.ForeignPeerSeen(public_key):
+            return f"the interface has a peer that wgmesh did not put there, {key(public_key)}: it stays"
+        case e.DatagramsRejected(counts, sources):
+            reasons = ", ".join(f"{reason} {count}" for reason, count in counts.items())
+            return f"dropped {counted(sum(counts.values()), 'datagram')} ({reasons}), mostly from {', '.join(sources)}"
+        case e.AddressCollisionResolved(address, kept_by, given_up_by):
+            keeper, loser = name_of(before, kept_by), name_of(before, given_up_by)
+            return f"two nodes had {address}: {keeper} keeps it, {loser} gives it up"
+        case e.PeerRefused(identity, hostname, reason):
+            return f"refused {name_of(before, identity)}, hostname {hostname or 'unknown'}: {reason}"
+        case e.NewerPeerSeen(source):
+            return f"{source} has the secret and speaks a newer protocol: update wgmesh on this machine"
+        case _ as event:
+            return _of_peers(before, event)
+
+
+def _of_peers(before: Mesh, event: PeerEvent) -> str:
+    match event:
+        case e.PeerDiscovered():
+            return f"discovered {key(event.public_key)} at {_place(event)}, hostname {event.hostname or 'unknown'}"
+        case e.PeerUpdated(identity):
+            return f"news of {name_of(before, identity)}: {', '.join(_news(before.peers[identity], event))}"
+        case e.PeerEndpointObserved(identity, _, endpoint):
+            return f"{name_of(before, identity)} answered: WireGuard can try it at {endpoint}"
+        case e.PeerConnected(identity, endpoint):
+            return f"connected with {name_of(before, identity)} at {endpoint}"
+        case e.PeerRoamed(identity, endpoint, previous):
+            return f"{name_of(before, identity)} roamed from {previous} to {endpoint}"
+        case e.PeerDisconnected(identity, silence):
+            return f"{name_of(before, identity)} is silent, no sign for {duration(silence)}"
+        case e.PeersSighted(sightings):
+            return "roll call: " + "; ".join(_sighting(before, each) for each in sightings)
+        case e.PeerExpired(identity, silence):
+            return f"forgot {name_of(before, identity)} after {duration(silence)} of silence"
+        case e.PeerLeft(identity):
+            return f"{name_of(before, identity)} said goodbye"
+        case _:
+            assert_never(event)
+
+
+def _changed(known: NodeSettings | None, settings: NodeSettings) -> Iterator[str]:
+    for name in NodeSettings.__struct_fields__:
+        value = getattr(settings, name)
+        if known is None or getattr(known, name) != value:
+            yield f"{name.replace('_', ' ')} {_written(value)}"
+
+
+def _written(value: str | bool | tuple[str, ...]) -> str:
+    match value:
+        case bool():
+            return "on" if value else "off"
+        case tuple():
+            return " ".join(value) or "all"
+        case _:
+            return value
+
+
+def _network(interface: Interface) -> str:
+    return " ".join((interface.name, *interface.prefixes))
+
+
+def _place(event: e.PeerDiscovered) -> str:
+    """Its mesh address, and the first underlay address at which it says it has WireGuard."""
+    claimed = next((str(claim.endpoint) for claim in event.endpoints if claim.socket == "wg"), "")
+    return (event.ipv4 or event.ipv6) + (f" ({claimed})" if claimed else "")
+
+
+def _news(held: Peer, event: e.PeerUpdated) -> Iterator[str]:
+    if event.hostname != held.hostname:
+        yield f"hostname {event.hostname or 'unknown'}"
+    if event.ipv4 != held.ipv4:
+        yield f"address {event.ipv4}" if event.ipv4 else "no IPv4 address"
+    if event.endpoints != held.endpoints:
+        yield "endpoints " + (" ".join(str(claim.endpoint) for claim in event.endpoints) or "none")
+    if event.life != held.life:
+        yield f"started again as boot {event.incarnation.boot}"
+    else:
+        yield f"record {event.incarnation.boot}.{event.incarnation.sequence}"
+
+
+def _sighting(before: Mesh, sighting: e.Sighting) -> str:
+    heard = f"heard {duration(sighting.heard_age)} ago" if sighting.heard_age >= 0 else "not heard in this run"
+    traffic = f"{amount(sighting.rx_bytes)} in, {amount(sighting.tx_bytes)} out"
+    return f"{name_of(before, sighting.identity)} {heard}, {traffic}"

@@ -1,0 +1,59 @@
+"""How views write names, keys, durations and amounts: the same everywhere, so that they can be searched for."""
+
+import base64
+
+from wgmesh.domain.identity import wireguard_key
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import DAY, HOUR, MINUTE, SECOND
+
+OURSELVES = "this node"
+
+_UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def key(raw: bytes) -> str:
+    """A key as `wg show` writes it, whole."""
+    return base64.b64encode(raw).decode()
+
+
+def name_of(mesh: Mesh, identity: bytes) -> str:
+    """What a person calls a node: its hostname where that is its alone, else its WireGuard key."""
+    if identity == mesh.identity:
+        return OURSELVES
+    peer = mesh.peers.get(identity)
+    if peer is None:
+        return key(wireguard_key(identity))
+    namesakes = [other for other in mesh.peers.values() if other.hostname == peer.hostname]
+    is_ours = mesh.settings is not None and mesh.settings.hostname == peer.hostname
+    return peer.hostname if peer.hostname and len(namesakes) == 1 and not is_ours else key(peer.public_key)
+
+
+def duration(ms: int) -> str:
+    """`250 ms`, `3 s`, `2 min 5 s`, `3 h`, `1 d 2 h`: its two largest units, rounded down."""
+    if ms < SECOND:
+        return f"{max(ms, 0)} ms"
+    place = next(place for place, (unit, _) in enumerate(_UNITS) if ms >= unit)
+    unit, name = _UNITS[place]
+    text = f"{ms // unit} {name}"
+    if place + 1 == len(_UNITS):
+        return text
+    smaller, smaller_name = _UNITS[place + 1]
+    rest = ms % unit // smaller
+    return f"{text} {rest} {smaller_name}" if rest else text
+
+
+def amount(count: int) -> str:
+    """`512 B`, `1.5 KiB`, `20.0 MiB`."""
+    power = min((max(count, 1).bit_length() - 1) // 10, len(_SIZES) - 1)
+    return f"{count / 1024**power:.1f} {_SIZES[power]}" if power else f"{count} B"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 peer`, `2 peers`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def printable(text: str) -> str:
+    """The text on one line and without a character that steers a terminal or turns the direction of writing."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
