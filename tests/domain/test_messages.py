@@ -14,7 +14,6 @@ from wgmesh.domain.messages import (
     Announce,
     Confirm,
     Hello,
-    Malformed,
     Message,
     Reply,
     Signed,
@@ -24,7 +23,7 @@ from wgmesh.domain.messages import (
     encode,
     sign,
 )
-from wgmesh.domain.packing import pack_endpoint
+from wgmesh.domain.packing import Malformed, pack_endpoint
 from wgmesh.domain.peer_record import LARGEST_RECORD
 from wgmesh.domain.values import Endpoint
 

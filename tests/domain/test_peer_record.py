@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import msgpack, structs
 
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.packing import pack_endpoint, pack_prefix
+from wgmesh.domain.packing import Malformed, pack_endpoint, pack_prefix
 from wgmesh.domain.peer_record import (
     LARGEST_RECORD,
     NO_IPV4,
@@ -16,7 +16,6 @@ from wgmesh.domain.peer_record import (
     RELAY,
     RENDEZVOUS,
     ClaimedEndpoint,
-    Malformed,
     PeerRecord,
     authentic,
     decode,

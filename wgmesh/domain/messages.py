@@ -9,8 +9,7 @@ from typing import Annotated
 from msgspec import DecodeError, Meta, Struct, msgpack, structs
 
 from wgmesh.domain.identity import SIGNATURE_BYTES, Identity, verify
-from wgmesh.domain.packing import PACKED_ENDPOINT, pack_endpoint, unpack_endpoint
-from wgmesh.domain.packing import Malformed as Malformed
+from wgmesh.domain.packing import PACKED_ENDPOINT, Malformed, pack_endpoint, unpack_endpoint
 from wgmesh.domain.peer_record import LARGEST_RECORD
 from wgmesh.domain.values import U32, Endpoint, IdentityKey
 

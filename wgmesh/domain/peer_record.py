@@ -13,12 +13,12 @@ from wgmesh.domain.identity import SIGNATURE_BYTES, Identity, is_acceptable, ver
 from wgmesh.domain.packing import (
     PACKED_ENDPOINT,
     PACKED_PREFIX,
+    Malformed,
     pack_endpoint,
     pack_prefix,
     unpack_endpoint,
     unpack_prefix,
 )
-from wgmesh.domain.packing import Malformed as Malformed
 from wgmesh.domain.values import U32, Endpoint, IdentityKey, Incarnation, Port
 
 LABEL = b"wgmesh-record-v2"
