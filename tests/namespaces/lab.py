@@ -1,0 +1,155 @@
+"""The laboratory of the demo, with what tests need besides: faults between its nodes, and sockets inside them.
+
+The rule: all faults stand in one set of firewall rules, replaced as a whole, so that there is no moment without rules.
+"""
+
+import functools
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.namespaces.capture import Capture
+from wgmesh.adapters.netns.lab import Lab, Link, Node, configure
+from wgmesh.adapters.netns.program import enter
+from wgmesh.domain.errors import WgmeshError
+
+Value = TypeVar("Value")
+
+POLL_SECONDS = 0.01
+
+# The first add is for the delete, which must find a table.
+NEW_CHAIN = (
+    "add table bridge faults",
+    "delete table bridge faults",
+    "add table bridge faults",
+    "add chain bridge faults forward { type filter hook forward priority 0 ; }",
+)
+
+# Makes a socket and hands it over, over another one that it was given.
+HAND_OVER = """
+import socket, sys
+family, kind, protocol, channel = map(int, sys.argv[1:])
+new = socket.socket(family, kind, protocol)
+socket.send_fds(socket.socket(fileno=channel), [b"."], [new.fileno()])
+"""
+
+
+def wait_for(condition: Callable[[], Value], timeout_seconds: float, what: str) -> Value:
+    """The first true value of the condition. Raises TimeoutError, saying `what` was waited for."""
+    deadline = time.monotonic() + timeout_seconds
+    while not (value := condition()):
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"{what}: not within {timeout_seconds:g} s")
+        time.sleep(POLL_SECONDS)
+    return value
+
+
+@functools.cache
+def obstacle() -> str | None:
+    """Why this machine can have no laboratory."""
+    try:
+        with Lab() as lab:
+            lab.node("probe")
+    except WgmeshError as error:
+        return str(error)
+    return None
+
+
+def require_namespaces() -> None:
+    """Skip the test, with the reason, where there can be no laboratory; but fail in CI, where nobody reads of skips."""
+    if reason := obstacle():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+def socket_in(pid: int, family: int, kind: int, protocol: int = 0) -> socket.socket:
+    """A socket of this process that lives in the network of a laboratory's process."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        words = [str(int(word)) for word in (family, kind, protocol, theirs.fileno())]
+        argv = [*enter(pid, "net"), sys.executable, "-ISc", HAND_OVER, *words]
+        subprocess.run(argv, pass_fds=[theirs.fileno()], check=True)
+        _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
+    return socket.socket(fileno=descriptors[0])
+
+
+class FaultyLab(Lab):
+    """A laboratory whose cables and nodes can be treated badly; logs and state of its daemons are in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.directory = directory
+        self._cuts: list[tuple[str, str]] = []
+        self._losses: dict[str, float] = {}
+
+    def cut(self, one: Node, other: Node) -> None:
+        """Drop every frame between two nodes, beside what was cut before."""
+        self._cuts += _port_pairs([one], [other])
+        self._enforce()
+
+    def partition(self, *groups: Iterable[Node]) -> None:
+        """Drop every frame between nodes of different groups, and no other: who is in no group still reaches all."""
+        sides = [list(group) for group in groups]
+        self._cuts = [
+            pair for n, one in enumerate(sides) for other in sides[n + 1 :] for pair in _port_pairs(one, other)
+        ]
+        self._enforce()
+
+    def loss(self, node: Node, percent: float) -> None:
+        """Lose so many of the frames to the node, and so many of those from it, at random; 0.01 percent or more."""
+        self._losses |= {link.port: percent for link in node.links}
+        self._enforce()
+
+    def heal(self) -> None:
+        """End all cuts, partitions and losses; what is unplugged stays so.
+
+        Who looked for a neighbour in vain meanwhile looks again within a second (ARP, RFC 4861).
+        """
+        self._cuts, self._losses = [], {}
+        self._enforce()
+
+    def unplug(self, node: Node, interface: str = "eth0") -> None:
+        """Pull the cable: the interface loses its carrier and keeps its addresses."""
+        configure(self.pid, f"link set {_link(node, interface).port} down")
+
+    def replug(self, node: Node, interface: str = "eth0") -> None:
+        """Put the cable back in."""
+        configure(self.pid, f"link set {_link(node, interface).port} up")
+
+    def readdress(self, node: Node, *addresses: str, interface: str = "eth0") -> None:
+        """Give the interface these addresses in place of all that it has, but for its link-local one."""
+        added = (f"addr add {address} dev {interface}" for address in addresses)
+        configure(node.pid, f"addr flush dev {interface} scope global", *added)
+
+    def socket(self, node: Node, family: int = socket.AF_INET, kind: int = socket.SOCK_DGRAM) -> socket.socket:
+        """A socket of this process that lives in the node's network."""
+        return socket_in(node.pid, family, kind)
+
+    def capture(self, where: Node | str, interface: str = "eth0") -> Capture:
+        """Record from now on what passes a node's interface, or all that passes in a segment, given by its name."""
+        pid, device = (where.pid, interface) if isinstance(where, Node) else (self.pid, where)
+        return Capture(socket_in(pid, socket.AF_PACKET, socket.SOCK_DGRAM), device)
+
+    def _enforce(self) -> None:
+        rules = [f'iifname "{one}" oifname "{other}" drop' for one, other in self._cuts]
+        for port, percent in self._losses.items():
+            chance = f"numgen random mod 10000 <= {round(percent * 100) - 1} drop"
+            rules += [f'iifname "{port}" {chance}', f'oifname "{port}" {chance}']
+        script = "\n".join([*NEW_CHAIN, *(f"add rule bridge faults forward {rule}" for rule in rules)])
+        path = {"PATH": f"{os.environ['PATH']}:/usr/sbin"}  # Debian keeps nft out of a normal user's PATH
+        subprocess.run([*enter(self.pid, "net"), "nft", "-f", "-"], input=script, text=True, check=True, env=path)
+
+
+def _link(node: Node, interface: str) -> Link:
+    return next(link for link in node.links if link.interface == interface)
+
+
+def _port_pairs(ones: Iterable[Node], others: list[Node]) -> list[tuple[str, str]]:
+    there = [(a.port, b.port) for one in ones for other in others for a in one.links for b in other.links]
+    return there + [(b, a) for a, b in there]
