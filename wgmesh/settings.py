@@ -1,0 +1,156 @@
+"""What the operator asked for, resolved once: flags, else the configuration file, else the default.
+
+`join` makes one frozen `Settings` and hands it to the daemon through a memory file: nothing is looked up again later,
+and nothing of it stands in an argument or in the environment.
+"""
+
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.values import Port
+
+DEFAULT_INTERFACE = "wgmesh0"
+STATE_ROOT = Path("/var/lib/wgmesh")
+STATE_DIR_VARIABLE = "WGMESH_STATE_DIR"
+
+WireGuardChoice = Literal["auto", "userspace", "none"]
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+# What Linux takes as the name of an interface, and `wg-quick` with it.
+_INTERFACE_NAME = re.compile(r"[A-Za-z0-9_=+.-]{1,15}", re.ASCII)
+# A hostname in a peer record (protocol, section 3).
+_HOSTNAME = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+
+
+class Settings(Struct, frozen=True):
+    """Everything `join` resolved. `secret` is the whole URI, and never in `repr`; `listen_port` 0 is automatic.
+
+    `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
+    """
+
+    secret: str
+    interface: str
+    state_dir: str
+    listen_port: int
+    hostname: str
+    wireguard: WireGuardChoice
+    lan: bool
+    lan_interfaces: tuple[str, ...]
+    log_format: LogFormat
+    log_level: LogLevel
+    allow_weak_secret: bool
+
+    def __repr__(self) -> str:
+        return f"Settings({self.interface})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """For tracebacks that print local variables: no more than `repr`."""
+        return [("interface", self.interface)]
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The options of `join` as given, on the command line or in a file under the same names. None: not given."""
+
+    secret: str | None = None
+    secret_file: str | None = None
+    interface: str | None = None
+    listen_port: Port | Literal["auto"] | None = None
+    hostname: str | None = None
+    state_dir: str | None = None
+    wireguard: WireGuardChoice | None = None
+    lan: bool | None = None
+    lan_interface: tuple[str, ...] | None = None
+    log_format: LogFormat | None = None
+    log_level: LogLevel | None = None
+    allow_weak_secret: bool | None = None
+
+    def __repr__(self) -> str:
+        return "Options()"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """For tracebacks that print local variables: nothing."""
+        return []
+
+
+def read_options(path: Path) -> Options:
+    """The options in a TOML file; WgmeshError if it cannot be read or says what `join` does not know."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Options)
+    except OSError as error:
+        raise WgmeshError(f"{path} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WgmeshError(f"{path} is not a TOML file: {error}") from error
+    except msgspec.ValidationError as error:
+        raise WgmeshError(f"{path} holds what join does not take: {error}") from error
+
+
+def over(first: Options, second: Options) -> Options:
+    """The options of `first`, and of `second` where `first` says nothing."""
+    given = {name: getattr(first, name) for name in Options.__struct_fields__}
+    return msgspec.structs.replace(second, **{name: value for name, value in given.items() if value is not None})
+
+
+def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
+    """The settings, still without a secret; WgmeshError for a name that nothing can have."""
+    interface = options.interface or DEFAULT_INTERFACE
+    if not _INTERFACE_NAME.fullmatch(interface) or interface in (".", ".."):
+        raise WgmeshError(
+            f"{interface!r} cannot be the name of an interface: use at most 15 letters, digits and _ = + . -"
+        )
+    return Settings(
+        secret="",
+        interface=interface,
+        state_dir=str(state_directory(interface, options.state_dir, environ)),
+        listen_port=options.listen_port if isinstance(options.listen_port, int) else 0,
+        hostname=_checked(options.hostname) if options.hostname is not None else own_hostname(socket.gethostname()),
+        wireguard=options.wireguard or "auto",
+        lan=options.lan is not False,
+        lan_interfaces=_listed(options.lan_interface or ()),
+        log_format=options.log_format or "text",
+        log_level=options.log_level or "info",
+        allow_weak_secret=bool(options.allow_weak_secret),
+    )
+
+
+def state_directory(interface: str, given: str | None, environ: Mapping[str, str]) -> Path:
+    """Where a node keeps its state: as said, else as the environment says, else by its interface. Absolute."""
+    return Path(given or environ.get(STATE_DIR_VARIABLE) or STATE_ROOT / interface).absolute()
+
+
+def own_hostname(name: str) -> str:
+    """This machine's name, reduced to what a peer record can carry; `node` when nothing of it can."""
+    reduced = re.sub(r"[^a-z0-9]+", "-", name.partition(".")[0].lower(), flags=re.ASCII).strip("-")
+    return reduced[:63] or "node"
+
+
+def _checked(hostname: str) -> str:
+    if not _HOSTNAME.fullmatch(hostname):
+        raise WgmeshError(f"{hostname!r} cannot be a hostname here: use at most 63 of a-z, 0-9 and -")
+    return hostname
+
+
+def _listed(names: tuple[str, ...]) -> tuple[str, ...]:
+    """An option that is repeated or comma-separated, as one list."""
+    return tuple(name for each in names for name in each.split(",") if name)
+
+
+def encode(settings: Settings) -> bytes:
+    """The settings as msgpack, secret and all."""
+    return msgspec.msgpack.encode(settings)
+
+
+def read_settings(fd: int) -> Settings:
+    """What `join` wrote to this descriptor, which is closed."""
+    with os.fdopen(fd, "rb") as file:
+        file.seek(0)
+        return msgspec.msgpack.decode(file.read(), type=Settings)
