@@ -5,6 +5,7 @@ Times are integers in milliseconds: `at` is wall-clock time since 1970, `awake` 
 """
 
 import ipaddress
+import re
 from typing import Annotated, Self
 
 from msgspec import Meta, Struct
@@ -21,6 +22,9 @@ PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 U32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+
+# IPv4 as it is, IPv6 in brackets with or without the interface that scopes it; then the port.
+_ENDPOINT = re.compile(r"(?:([0-9.]+)|\[([0-9A-Fa-f:.]+)(?:%([^%\[\]]+))?\]):([0-9]{1,5})")
 
 
 class Moment(Struct, frozen=True):
@@ -60,16 +64,12 @@ class Endpoint(Struct, frozen=True, order=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The endpoint that `str` wrote; ValueError for anything else."""
-        host, _, port = text.rpartition(":")
-        host, _, scope = host.removeprefix("[").removesuffix("]").partition("%")
-        return cls(str(ipaddress.ip_address(host)), _port(port), scope)
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise ValueError(f"not a port: {text!r}")
-    return int(text)
+        """The endpoint in a text of the form that `str` writes; ValueError for anything else."""
+        match = _ENDPOINT.fullmatch(text)
+        if not match or int(match[4]) > 65535:
+            raise ValueError(f"not an endpoint: {text!r}")
+        ip = ipaddress.IPv4Address(match[1]) if match[1] else ipaddress.IPv6Address(match[2])
+        return cls(str(ip), int(match[4]), match[3] or "")
 
 
 class Interface(Struct, frozen=True):
