@@ -58,7 +58,7 @@ def joined(who: Identity = ALPHA) -> e.MeshJoined:
 
 def started(boot: int = 1) -> e.NodeStarted:
     """A start of the daemon."""
-    return e.NodeStarted(boot, bytes([boot]) * 8, "wgmesh 0.1.0", 1, 21820, 52000)
+    return e.NodeStarted(boot, bytes([boot]) * 8, "0.1.0", 1, 21820, 52000)
 
 
 def discovered(who: Identity, hostname: str, ip: str, port: int = 21820, nonce: int = 0) -> e.PeerDiscovered:

@@ -36,6 +36,7 @@ ELSEWHERE = Endpoint("198.51.100.7", 40000)
 SENTENCES: list[tuple[e.Event, str]] = [
     (joined(), f"joined the mesh {PARAMETERS.network} as {key(ALPHA.public_key)}, {ipv4(ALPHA)}, {ipv6(ALPHA)}"),
     (started(), "started wgmesh 0.1.0, boot 1, WireGuard port 21820, exchange port 52000"),
+    (replace(started(7), exchange_port=0), "started wgmesh 0.1.0, boot 7, WireGuard port 21820"),
     (e.NodeStopped("SIGTERM"), "stopped (SIGTERM); tunnels stay up"),
     (e.MeshLeft(), "left the mesh: goodbye is said, the interface goes"),
     (

@@ -8,7 +8,7 @@ from wgmesh.domain.device import Device
 from wgmesh.domain.mesh import Mesh, fold
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import DAY, HOUR, Incarnation, Interface
-from wgmesh.projections.peers import Live
+from wgmesh.projections.peers import Frozen, Live
 from wgmesh.projections.warnings import cited, warnings
 from wgmesh.projections.wording import key
 
@@ -49,8 +49,10 @@ def test_a_daemon_that_does_not_run_is_told_by_how_it_ended(last: tuple[e.Event,
 
 
 def test_a_full_disk_and_a_missing_interface_are_seen_by_the_running_daemon_only() -> None:
-    frozen, gone = warned(MESH, live=Live(None, (), True))
-    assert frozen.startswith("the disk of the state directory is full")
+    frozen, gone = warned(MESH, live=Live(None, (), Frozen(AT - 30_000, 5)))
+    assert frozen.startswith(
+        "the disk of the state directory is full for 30 s: nothing new is decided (5 inputs dropped)"
+    )
     assert gone.startswith("the interface is not there")
     assert warned(MESH, live=None) == []
     assert warned(mesh_of(e.MeshLeft(), told=STORY), live=Live(None)) == []

@@ -31,12 +31,19 @@ class LiveTraffic(Struct, frozen=True):
     endpoint: str | None
 
 
+class Frozen(Struct, frozen=True):
+    """A full disk stops decisions: `since` (ms), with so many inputs dropped."""
+
+    since: int
+    dropped: int
+
+
 class Live(Struct, frozen=True):
-    """What a running daemon says now. `device` is None without an interface; `frozen`: a full disk stops decisions."""
+    """What a running daemon says now. `device` is None while there is no interface."""
 
     device: Device | None
     traffic: tuple[LiveTraffic, ...] = ()
-    frozen: bool = False
+    frozen: Frozen | None = None
 
 
 class ShownEndpoint(Struct, frozen=True):

@@ -22,7 +22,8 @@ def sentence(before: Mesh, record: Record) -> str:
         case e.MeshJoined() as event:
             return f"joined the mesh {event.parameters.network} as {key(event.public_key)}, {event.ipv4}, {event.ipv6}"
         case e.NodeStarted(boot, _, program, _, listen_port, exchange_port):
-            return f"started {program}, boot {boot}, WireGuard port {listen_port}, exchange port {exchange_port}"
+            exchange = f", exchange port {exchange_port}" if exchange_port else ""
+            return f"started wgmesh {program}, boot {boot}, WireGuard port {listen_port}{exchange}"
         case e.NodeStopped(reason):
             return f"stopped ({reason}); tunnels stay up"
         case e.MeshLeft():
