@@ -5,6 +5,7 @@ changes nothing in the file, and no transaction outlives a call: one that stays 
 """
 
 import sqlite3
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from msgspec import Struct
@@ -59,18 +60,27 @@ def uri_of(path: Path, options: str) -> str:
 
 
 def connect_to_read(path: Path, *, running: bool) -> sqlite3.Connection:
-    """A connection that cannot write and gives text as bytes; sqlite3.Error, or WgmeshError if there is no file.
+    """A connection that cannot write and gives text as bytes; WgmeshError if there is no log, else SQLITE_ERRORS.
 
     SQLite makes an index beside the file. Where that may not be, a log that no daemon has open (`running`) and that was
     closed in good order, so that it has no WAL, is read as the unchanging file that it is.
     """
     _check_is_file(path)
     try:
-        return _connect(path, "mode=ro")
+        connection = _connect(path, "mode=ro")
     except sqlite3.OperationalError:
         if running or path.with_name(f"{path.name}-wal").exists():
             raise
-        return _connect(path, "immutable=1")
+        connection = _connect(path, "immutable=1")
+    if _is_of_others(tables_of(connection)):
+        connection.close()
+        raise WgmeshError(f"{path} is a database, but not a log of wgmesh: name another state directory")
+    return connection
+
+
+def tables_of(connection: sqlite3.Connection) -> list[str]:
+    """The names in the file; none in a log that was never written to."""
+    return [name.decode(errors="replace") for (name,) in connection.execute("SELECT name FROM sqlite_master")]
 
 
 def _check_is_file(path: Path) -> None:
@@ -87,11 +97,15 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri_of(path, options), uri=True, isolation_level=None, check_same_thread=False)
     connection.text_factory = bytes
     try:
-        connection.execute("SELECT name FROM sqlite_master").fetchall()
+        tables_of(connection)  # only now does SQLite look into the file
     except SQLITE_ERRORS:
         connection.close()
         raise
     return connection
+
+
+def _is_of_others(tables: list[str]) -> bool:
+    return bool(tables) and not any(table in tables for table in TABLES)
 
 
 def is_damage(error: Exception) -> bool:
@@ -100,16 +114,15 @@ def is_damage(error: Exception) -> bool:
 
 
 def unreachable(path: Path, error: BaseException) -> WgmeshError:
-    """The sentence for an error that SQLite, or `eventsourcing` on its behalf, raised for the log at `path`."""
+    """The sentence for what SQLite, `eventsourcing` on its behalf, or the system raised over the log at `path`."""
     origin = error.__cause__ if isinstance(error.__cause__, sqlite3.Error) else error
     code = _code_of(origin)
-    if code in _FULL:
+    if code in _FULL or (isinstance(origin, OSError) and origin.errno in (ENOSPC, EDQUOT)):
         return LogFull(f"the disk that holds {path} is full: make room on it")
     if code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
         return LogBroken(f"another process has written to {path}: stop it, then start wgmesh again")
-    if code & 0xFF == sqlite3.SQLITE_READONLY:
-        return LogBroken(f"{path} cannot be written: make its directory and file system writable for this user")
-    return LogBroken(f"{path} cannot be used ({origin}): check its disk and who may read it")
+    reason = origin.strerror if isinstance(origin, OSError) else origin
+    return LogBroken(f"{path} cannot be used ({reason}): check its disk and that this user may write there")
 
 
 def _code_of(error: BaseException) -> int:

@@ -21,6 +21,7 @@ from wgmesh.adapters.event_log.database import (
     Unreadable,
     connect_to_read,
     is_damage,
+    tables_of,
     unreachable,
 )
 from wgmesh.adapters.event_log.snapshots import opened
@@ -56,7 +57,8 @@ class LogReader:
         self._running = running
         self._catalogue = catalogue
         self._connect()
-        if not self.head.sequence:
+        if not tables_of(self._connection) or not self.head.sequence:
+            self.close()
             raise WgmeshError(f"{path} holds no records yet: join a mesh first")
 
     def __enter__(self) -> Self:

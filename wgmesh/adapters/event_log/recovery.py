@@ -7,7 +7,7 @@ where a crash left them. At every moment there is one log to go on from; none th
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 
 from eventsourcing.persistence import PersistenceError, StoredEvent
@@ -20,7 +20,6 @@ from wgmesh.adapters.event_log.database import (
     RECOVERIES_TABLE,
     SQLITE_ERRORS,
     STREAM,
-    Head,
     connect_to_read,
     is_damage,
     unreachable,
@@ -47,7 +46,7 @@ def recover(path: Path, at: int, verdict: Verdict) -> None:
     building = path.with_name(f"{path.name}.recovering")
     try:
         _remove(building)
-        _build(building, path, _plan(path, at, verdict), verdict.head)
+        _build(building, path, _plan(path, at, verdict), verdict.records)
         building.rename(path.with_name(f"{path.name}.recovered-{at}"))
     except (OSError, PersistenceError, *SQLITE_ERRORS) as error:
         _remove(building)
@@ -58,6 +57,7 @@ def recover(path: Path, at: int, verdict: Verdict) -> None:
 def finish(path: Path) -> None:
     """Put a recovered log that stands ready in the place of the damaged one; nothing where there is none."""
     for ready in path.parent.glob(f"{path.name}.recovered-*"):
+        _sync_directory(path.parent)
         aside = ready.name.replace(".recovered-", ".damaged-")
         for part in _PARTS:
             damaged = path.with_name(path.name + part)
@@ -91,22 +91,23 @@ def _last_sequence(path: Path, first_bad: int) -> int:
     return last or first_bad
 
 
-def _build(building: Path, damaged: Path, recovered: Recovered, head: Head) -> None:
+def _build(building: Path, damaged: Path, recovered: Recovered, records: int) -> None:
     create_file(building)
     with closing(LogDatastore(building)) as datastore:
         make_tables(datastore)
         log = SQLiteAggregateRecorder(datastore, EVENTS_TABLE)
-        for page in _pages(damaged, head):
+        for page in _pages(damaged, records):
             log.insert_events(page)
         note = StoredEvent(STREAM, recovered.resumes_at, recovered.file, str(recovered.first_bad).encode())
         SQLiteAggregateRecorder(datastore, RECOVERIES_TABLE).insert_events([note])
 
 
-def _pages(damaged: Path, head: Head) -> Iterator[list[StoredEvent]]:
-    if not head.sequence:
+def _pages(damaged: Path, records: int) -> Iterator[list[StoredEvent]]:
+    if not records:
         return
     with closing(connect_to_read(damaged, running=True)) as connection:
-        good = takewhile(lambda row: row[1] <= head.sequence, rows_of_ours(connection))
+        # The row behind the last good one is not even asked for: that may be the page that cannot be read.
+        good = islice(rows_of_ours(connection), records)
         while page := [StoredEvent(STREAM, row[1], row[2].decode(), row[3]) for row in islice(good, PAGE)]:
             yield page
 

@@ -16,14 +16,14 @@ from wgmesh.adapters.event_log.database import (
     EVENTS_TABLE,
     SQLITE_ERRORS,
     STREAM,
-    TABLES,
     Head,
     Unreadable,
     connect_to_read,
     is_damage,
+    tables_of,
     unreachable,
 )
-from wgmesh.domain.errors import UnreadableEvent, WgmeshError
+from wgmesh.domain.errors import UnreadableEvent
 from wgmesh.domain.records import CHAIN_BYTES, EVENTS, Catalogue, decode, link
 
 # In the order of the table: whole rows of ours, and any others as what they are not.
@@ -57,7 +57,7 @@ def verify(path: Path, *, running: bool = True, catalogue: Catalogue = EVENTS) -
     walk = _Walk(catalogue)
     try:
         with closing(connect_to_read(path, running=running)) as connection:
-            return walk.verdict(*walk.through(connection, path))
+            return walk.verdict(*walk.through(connection))
     except SQLITE_ERRORS as error:
         if not is_damage(error):
             raise unreachable(path, error) from error
@@ -78,12 +78,9 @@ class _Walk:
         self._records = 0
         self._unreadable: dict[bytes, Unreadable] = {}
 
-    def through(self, connection: sqlite3.Connection, path: Path) -> tuple[str, int | None]:
+    def through(self, connection: sqlite3.Connection) -> tuple[str, int | None]:
         """Why the log is bad, and from where; ("", None) if it is sound."""
-        tables = [name.decode(errors="replace") for (name,) in connection.execute("SELECT name FROM sqlite_master")]
-        if tables and not any(table in tables for table in TABLES):
-            raise WgmeshError(f"{path} is a database, but not a log of wgmesh: name another state directory")
-        fault = self._fault_of_rows(connection) if tables else ""
+        fault = self._fault_of_rows(connection) if tables_of(connection) else ""
         return (fault, self.head.sequence + 1) if fault else (_fault_of_file(connection), None)
 
     def verdict(self, reason: str, first_bad: int | None) -> Verdict:

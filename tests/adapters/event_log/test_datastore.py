@@ -1,0 +1,70 @@
+"""Every connection that writes is durable and alone, and what it makes is for its owner only."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
+
+from wgmesh.adapters.event_log.datastore import LatestRecorder, LogDatastore, create_file, make_tables
+
+
+@pytest.fixture
+def datastore(tmp_path: Path) -> Iterator[LogDatastore]:
+    create_file(tmp_path / "events.db")
+    with closing(LogDatastore(tmp_path / "events.db")) as datastore:
+        make_tables(datastore)
+        yield datastore
+
+
+def ask(datastore: LogDatastore, pragma: str) -> object:
+    with datastore.get_connection(commit=True) as connection, connection.cursor() as cursor:
+        return cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+
+
+def test_each_connection_syncs_at_every_commit(datastore: LogDatastore) -> None:
+    full = 2
+    for _ in range(2):
+        assert ask(datastore, "synchronous") == full
+        assert ask(datastore, "journal_mode") == "wal"
+        with datastore.get_connection(commit=True) as connection:
+            connection.close()
+
+
+def test_there_is_one_connection(datastore: LogDatastore) -> None:
+    with datastore.get_connection(commit=False), pytest.raises(OperationalError):
+        datastore.pool.get_connection(timeout=0.01)
+
+
+def test_files_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        create_file(tmp_path / "events.db")
+        with closing(LogDatastore(tmp_path / "events.db")) as datastore:
+            make_tables(datastore)
+            modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in os.listdir(tmp_path)}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert sorted(modes) == ["events.db", "events.db-shm", "events.db-wal"]
+
+
+def test_a_file_is_made_once(tmp_path: Path) -> None:
+    create_file(tmp_path / "events.db")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "events.db")
+
+
+def test_the_datastore_makes_no_file(tmp_path: Path) -> None:
+    with closing(LogDatastore(tmp_path / "events.db")) as datastore, pytest.raises(InterfaceError):
+        make_tables(datastore)
+    assert not os.listdir(tmp_path)
+
+
+def test_only_the_latest_is_kept(datastore: LogDatastore) -> None:
+    recorder = LatestRecorder(datastore, "snapshots")
+    for sequence in (5, 7, 6, 6):
+        recorder.insert_events([StoredEvent("node", sequence, "shape", b"state")])
+    assert recorder.select_events("node") == [StoredEvent("node", 6, "shape", b"state")]
