@@ -99,7 +99,10 @@ class PeerUpdated(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PeerEndpointObserved(Struct, frozen=True, forbid_unknown_fields=True):
-    """The peer answered our challenge from this address: a first-hand claim on its WireGuard port there."""
+    """The peer answered our challenge from this address: a first-hand claim on its WireGuard port there.
+
+    One an address, while it is among the last few that were seen of the peer.
+    """
 
     identity: IdentityKey
     layer: str
@@ -167,7 +170,7 @@ class PeerRefused(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AddressCollisionResolved(Struct, frozen=True, forbid_unknown_fields=True):
-    """Two nodes derived one IPv4 address, and now one of them has it alone."""
+    """Two nodes derived one IPv4 address, and now one of them has it alone. One a move of either."""
 
     address: str
     kept_by: IdentityKey
@@ -175,7 +178,10 @@ class AddressCollisionResolved(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MeshAddressChanged(Struct, frozen=True, forbid_unknown_fields=True):
-    """This node moved to another IPv4 address (`""`: there is none left); its IPv6 address never moves."""
+    """This node moved to another IPv4 address (`""`: there is none left); its IPv6 address never moves.
+
+    At most 256 in the life of a node: a nonce never falls.
+    """
 
     nonce: int
     ipv4: str

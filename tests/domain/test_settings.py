@@ -1,0 +1,21 @@
+import msgspec
+
+from tests.golden.samples import sample
+from wgmesh.domain.settings import NodeSettings
+
+
+def test_settings_are_recorded_and_read_back_whole() -> None:
+    settings = sample(NodeSettings)
+    assert msgspec.json.decode(msgspec.json.encode(settings), type=NodeSettings) == settings
+
+
+def test_settings_that_differ_in_one_field_are_different_settings() -> None:
+    settings = NodeSettings("wgmesh0", "alice", "userspace", True, ())
+    others = {"interface": "m0", "hostname": "bob", "wireguard": "none", "lan": False, "lan_interfaces": ("eth0",)}
+    assert list(others) == list(NodeSettings.__struct_fields__)
+    for field, other in others.items():
+        assert msgspec.structs.replace(settings, **{field: other}) != settings
+
+
+def test_settings_have_no_place_for_a_secret() -> None:
+    assert not [field for field in NodeSettings.__struct_fields__ if "secret" in field or "key" in field]
