@@ -52,6 +52,10 @@ def marked(mark: str) -> list[str]:
     return found
 
 
+def sleepers(mark: str) -> int:
+    return sum(line.startswith("sleep") for line in marked(mark))
+
+
 def pair(lab: Lab) -> tuple[Node, Node]:
     lan = lab.segment("lan")
     for number, name in enumerate(("a", "b"), start=1):
@@ -163,13 +167,12 @@ def test_when_the_builder_is_ended_all_of_its_programs_end(how: signal.Signals, 
         try:
             assert builder.stdout
             assert builder.stdout.readline() == "pinged\n"
-            running = marked(str(tmp_path))
-            assert sum(line.startswith("sleep") for line in running) == 4, running  # two nodes and two programs
+            wait_for(lambda: sleepers(str(tmp_path)) == 4, 5, "two nodes and two programs")
             builder.send_signal(how)
             builder.wait(10)
         finally:
             builder.kill()
-    wait_for(lambda: not marked(str(tmp_path)), 5, f"the end of {running}")
+    wait_for(lambda: not marked(str(tmp_path)), 5, "the end of all programs")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -183,7 +186,7 @@ def test_a_closed_laboratory_has_ended_all_of_its_programs_when_close_returns(
         stopped = a.popen(["sh", "-c", "kill -STOP $$"])
         wait_for(lambda: Path(f"/proc/{stopped.pid}/stat").read_text().split()[2] == "T", 5, "the stop")
         a.run(["sh", "-c", "setsid sleep 60 > /dev/null 2>&1 &"])
-        assert sum(line.startswith("sleep") for line in marked(str(tmp_path))) == 3
+        wait_for(lambda: sleepers(str(tmp_path)) == 3, 5, "two nodes and a program whose parent is gone")
     assert marked(str(tmp_path)) == []
     assert stopped.returncode is not None
 
