@@ -4,7 +4,7 @@ Everything that happens is put into the inbox by small tasks, one a source; only
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wgmesh.adapters.clock import Clock
 from wgmesh.adapters.inbox import Inbox
@@ -35,6 +35,7 @@ class Loop:
         tunnel: Tunnel,
         uplinks: Uplinks,
         freezer: Freezer,
+        checkpoint: Callable[[], None],
     ) -> None:
         self._node = node
         self._inbox = inbox
@@ -42,6 +43,7 @@ class Loop:
         self._tunnel = tunnel
         self._uplinks = uplinks
         self._freezer = freezer
+        self._checkpoint = checkpoint
         self._ended = False
 
     async def run(self, first: Sequence[Input]) -> None:
@@ -60,7 +62,7 @@ class Loop:
                 return
 
     async def _act(self, turn: Turn) -> list[Input]:
-        """Carry out a turn: sockets and device first, then what is to be said. What was seen on the way is new input."""
+        """Carry out a turn: sockets and device first, then what is to be said. What was seen is new input."""
         seen: list[Input] = [*self._uplinks.follow(self._node.mesh.interfaces)]
         if Sample() in turn.commands:
             seen.append(await self._tunnel.look())
@@ -87,6 +89,7 @@ class Loop:
             self._ended = self._freezer.ends(inputs)
             return Turn()
         reports.tell(before, turn.records)
+        self._checkpoint()
         return turn
 
     def _take(self) -> list[Input]:

@@ -1,5 +1,6 @@
 """What the service's log shows: one sentence a record, and nothing decided is said only there."""
 
+import json
 import logging
 import time
 from collections.abc import Iterable
@@ -33,6 +34,4 @@ class _Text(logging.Formatter):
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        import json
-
         return json.dumps({"at": int(record.created * 1000), "level": record.levelname, "text": super().format(record)})

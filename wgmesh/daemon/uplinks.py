@@ -1,11 +1,11 @@
-"""The discovery layers' sockets: they follow the machine's interfaces, carry what the node sends, and tell how they are.
+"""The discovery layers' sockets: they follow the machine's interfaces, carry what is sent, and tell how they are.
 
 A layer that cannot work is an input like any other; the rest of the mesh does not wait for it.
 """
 
 from collections.abc import Iterable
 
-from wgmesh.adapters.lan import Lan
+from wgmesh.adapters.lan.layer import Lan
 from wgmesh.domain.inputs import Input, Resumed, Suspended
 from wgmesh.domain.values import Interface
 from wgmesh.node import Outgoing

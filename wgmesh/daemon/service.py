@@ -1,0 +1,63 @@
+"""One daemon from its start to its end: wire the adapters to the inbox, run the loop, and close what was opened."""
+
+import anyio
+
+from wgmesh.adapters.control.server import serve_control
+from wgmesh.adapters.inbox import Inbox
+from wgmesh.adapters.lan.layer import Lan
+from wgmesh.adapters.netlink.links import Links
+from wgmesh.adapters.netlink.watch import Watch
+from wgmesh.adapters.wireguard import WireGuard, open_wireguard
+from wgmesh.daemon.freezer import Freezer
+from wgmesh.daemon.home import Home
+from wgmesh.daemon.loop import Loop
+from wgmesh.daemon.operator import Operator
+from wgmesh.daemon.sources import watch_networks, watch_process, watch_signals
+from wgmesh.daemon.starting import first_inputs
+from wgmesh.daemon.tunnel import Tunnel
+from wgmesh.daemon.uplinks import Uplinks
+from wgmesh.domain.inputs import Input
+from wgmesh.settings import Settings
+
+
+async def serve(settings: Settings, home: Home) -> None:
+    """Run the node of this home until it is told to end, or leaves."""
+    links = Links()
+    watch = Watch()
+    wireguard = open_wireguard(settings.wireguard, settings.interface, home.keyring, links, home.clock.awake)
+    try:
+        await _run(settings, home, links, watch, wireguard)
+    finally:
+        watch.close()
+        links.close()
+
+
+async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireguard: WireGuard) -> None:
+    wireguard.claim()
+    inbox: Inbox[Input] = Inbox()
+    tunnel = Tunnel(wireguard)
+    freezer = Freezer(home.free_ballast, home.renew_ballast)
+    lan = _open_lan(settings, home, inbox)
+    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan), freezer, home.checkpoint)
+    operator = Operator(tunnel, freezer, inbox.put)
+    first = await first_inputs(settings, home, links, wireguard, tunnel)
+    async with anyio.create_task_group() as tasks:
+        if lan is not None:
+            tasks.start_soon(lan.run)
+        tasks.start_soon(watch_signals, inbox.put)
+        tasks.start_soon(watch_networks, watch, links, settings.lan_interfaces, settings.interface, inbox.put)
+        tasks.start_soon(watch_process, tunnel, inbox.put)
+        tasks.start_soon(serve_control, home.directory, operator.answer)
+        await loop.run(first)
+        tasks.cancel_scope.cancel()
+
+
+def _open_lan(settings: Settings, home: Home, inbox: Inbox[Input]) -> Lan | None:
+    if not settings.lan:
+        return None
+
+    def reject(reason: str, source: str) -> None:
+        if reason != "repeat":  # our own pair over IPv4 and IPv6, and what bridges repeat
+            home.node.reject(reason, source, home.clock.awake())
+
+    return Lan(home.keyring.keys.multicast_group, inbox.put_datagram, reject, home.clock.awake)

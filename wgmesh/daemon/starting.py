@@ -1,0 +1,73 @@
+"""The first inputs of a run: what the log did not survive, who we are and on which port, our networks, our device."""
+
+import os
+from hashlib import sha256
+
+from anyio import to_thread
+
+from wgmesh import __version__
+from wgmesh.adapters.netlink.links import Links
+from wgmesh.adapters.ports import WIREGUARD_PORTS, free_port, port_is_free
+from wgmesh.adapters.wireguard import WireGuard
+from wgmesh.daemon.home import Home
+from wgmesh.daemon.tunnel import Tunnel
+from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.inputs import Input, Networked, Recovered, Start
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.settings import Settings
+
+LIFE_BYTES = 8
+# A start without any exchange socket: its port in the record.
+NO_EXCHANGE = 0
+
+
+async def first_inputs(
+    settings: Settings, home: Home, links: Links, wireguard: WireGuard, tunnel: Tunnel
+) -> list[Input]:
+    """What the node decides first. WgmeshError when the operator's port is taken."""
+    looked = await tunnel.look()
+    port = _listen_port(settings, home, tunnel)
+    lost = home.recovered
+    inputs: list[Input] = [Recovered(lost.file, lost.first_bad, lost.resumes_at)] if lost else []
+    interfaces = await to_thread.run_sync(links.interfaces, settings.lan_interfaces)
+    return [*inputs, _start(settings, home, wireguard.backend, port), Networked(interfaces), looked]
+
+
+def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
+    ring = home.keyring
+    return Start(
+        identity=ring.identity.key,
+        public_key=ring.identity.public_key,
+        parameters=ring.parameters,
+        boot=home.next_boot(),
+        life=os.urandom(LIFE_BYTES),
+        program=__version__,
+        generation=ring.generation,
+        listen_port=port,
+        exchange_port=NO_EXCHANGE,
+        settings=NodeSettings(
+            interface=settings.interface,
+            hostname=settings.hostname,
+            wireguard=backend,
+            lan=settings.lan,
+            lan_interfaces=settings.lan_interfaces,
+        ),
+    )
+
+
+def _listen_port(settings: Settings, home: Home, tunnel: Tunnel) -> int:
+    """The operator's port, else the one we always had, else one from our key: two nodes behind one NAT differ."""
+    held = tunnel.sample.device.listen_port if tunnel.sample and tunnel.sample.device else 0
+    if settings.listen_port:
+        if settings.listen_port != held and not port_is_free(settings.listen_port):
+            raise WgmeshError(
+                f"UDP port {settings.listen_port} is in use: choose another --listen-port, or leave it to wgmesh"
+            )
+        return settings.listen_port
+    preferred = home.node.mesh.listen_port or _own_port(home.keyring.identity.public_key)
+    return preferred if held == preferred else free_port(preferred)
+
+
+def _own_port(public_key: bytes) -> int:
+    number = int.from_bytes(sha256(public_key).digest()[:8])
+    return WIREGUARD_PORTS[number % len(WIREGUARD_PORTS)]
