@@ -1,0 +1,1 @@
+"""The LAN layer, on real sockets in networks of its own."""

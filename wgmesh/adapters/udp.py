@@ -1,0 +1,138 @@
+"""UDP sockets that never raise into a layer: what cannot be sent is told as a reason, what cannot be read is not there.
+
+Sockets are plain and non-blocking: a layer waits with `anyio.wait_readable` and then drains, which costs a sixth of
+what a stream of single reads costs. Each socket is bound to one device, so it says truly on which interface a datagram
+came, it needs no default route, and what another interface hears never reaches it.
+"""
+
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from wgmesh.domain.values import Endpoint
+
+# What one wake-up reads at most: a flood on one socket holds the loop for a millisecond and not for good.
+TURN = 256
+# Nobody may send us more than 1200 bytes (the largest datagram); one byte more shows that it was too long.
+READ_BYTES = 1201
+# 900 datagrams of 1200 bytes as the kernel counts them: a burst of a hundred starting nodes is not lost.
+RECEIVE_BUFFER_BYTES = 1024 * 1024
+# Only a sender on this link can make a hop limit of 255 arrive (RFC 5082).
+ON_LINK_HOPS = 255
+
+# Linux's numbers from <linux/in.h>, <linux/in6.h> and <asm/socket.h>, which Python's socket module leaves out.
+IP_PKTINFO = 8
+IP_MULTICAST_ALL = 49
+IPV6_MULTICAST_ALL = 29
+SO_RCVBUFFORCE = 33
+
+Ancillary = list[tuple[int, int, bytes]]
+
+
+class Datagram(Struct, frozen=True):
+    """What a socket heard: the layer and the interface it came through, who sent it from where, and its bytes."""
+
+    layer: str
+    interface: str
+    sender: Endpoint
+    data: bytes
+
+
+def own_socket(interface: str, family: socket.AddressFamily) -> socket.socket:
+    """A socket on an ephemeral port of this interface, for what it says and the answers to it; OSError if it cannot."""
+    opened = _device_socket(interface, family)
+    try:
+        if family == socket.AF_INET:
+            opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        else:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, ON_LINK_HOPS)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ON_LINK_HOPS)
+        opened.bind(("", 0))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def group_socket(interface: str, index: int, family: socket.AddressFamily, group: str, port: int) -> socket.socket:
+    """A socket that hears one multicast group and port on this interface alone; shared, since several meshes may."""
+    opened = _device_socket(interface, family)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET:
+            # struct ip_mreqn: group, no local address, interface
+            joined = struct.pack("@4s4xi", socket.inet_aton(group), index)
+            opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+        else:
+            # struct ipv6_mreq: group, interface
+            joined = struct.pack("@16sI", socket.inet_pton(family, group), index)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, joined)
+        opened.bind((group, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _device_socket(name: str, family: socket.AddressFamily) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        # Needs no privilege since Linux 5.7, as long as the socket is not bound to a device yet.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
+        # Only groups that this socket joined itself; by default Linux adds those that any process of the host joined.
+        if family == socket.AF_INET:
+            opened.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+        else:
+            opened.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+        _widen(opened)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _widen(opened: socket.socket) -> None:
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
+    except PermissionError:  # without CAP_NET_ADMIN the system's own limit (net.core.rmem_max) holds
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+
+
+def arrivals(opened: socket.socket, limit: int = TURN) -> Iterator[tuple[bytes, Ancillary, Any]]:
+    """What waits at the socket, at most `limit`: bytes (cut after READ_BYTES), ancillary data, the sender's address."""
+    space = socket.CMSG_SPACE(4) if opened.family == socket.AF_INET6 else 0
+    receive = opened.recvmsg
+    for _ in range(limit):
+        try:
+            data, ancillary, _, sender = receive(READ_BYTES, space)
+        except OSError:  # nothing more, or the network is gone: either way there is nothing to hand on
+            return
+        yield data, ancillary, sender
+
+
+def hops(ancillary: Ancillary) -> int:
+    """The hop limit with which an IPv6 datagram arrived; -1 if the kernel did not say."""
+    for level, kind, value in ancillary:
+        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_HOPLIMIT:
+            return int(struct.unpack("@i", value)[0])
+    return -1
+
+
+def send(opened: socket.socket, data: bytes, address: Any, source: str = "") -> str | None:
+    """Send a datagram, from this IPv4 address of ours if one is named; None, or the reason why it did not leave.
+
+    Full buffers, no route, a firewall's refusal, a datagram too long for the link, an interface that has gone: each
+    is the network's weather, and whoever sends says the same again later.
+    """
+    # struct in_pktinfo: the socket's own interface, the source, an unused destination
+    ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("@i4s4x", 0, socket.inet_aton(source)))] if source else []
+    try:
+        opened.sendmsg([data], ancillary, 0, address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
