@@ -32,7 +32,7 @@ from wgmesh.domain.inputs import (
     Thawed,
 )
 from wgmesh.domain.parameters import ipv4_of, ipv6_of
-from wgmesh.domain.values import DAY, SECOND
+from wgmesh.domain.values import DAY, HOUR, SECOND
 
 # A wall clock that runs this much off the steady one was set, not slow.
 STEP_NOTICED = 5 * SECOND
@@ -55,7 +55,7 @@ def start(draft: Draft, begun: Start) -> Verdict:
     if draft.mesh.settings != begun.settings:
         yield SettingsChanged(begun.settings), ()
     now = draft.now.awake
-    draft.remember(began=now, sample_due=now, roll_call_due=now, forget_due=now)
+    draft.remember(began=now, sample_due=now, roll_call_due=now + HOUR, forget_due=now)
 
 
 def stop(_draft: Draft, stopped: Stop) -> Verdict:
