@@ -29,7 +29,7 @@ from wgmesh.domain.values import Interface
 
 
 class Links:
-    """The links of the network namespace that we run in. One caller at a time.
+    """The links of the network namespace that we run in. `look` is for one thread, the rest for any.
 
     Every method raises OSError: with the kernel's error number where it refused, and when the worker does not answer.
     """
@@ -62,16 +62,16 @@ class Links:
 
     def edit(self, interface: str, changes: Sequence[LinkChange]) -> tuple[str, ...]:
         """Make the changes in their order, each on its own: for each what went wrong, empty where nothing did."""
-        errors: tuple[str, ...] = self._ask(Edit(interface, tuple(changes)), tuple[str, ...])
+        errors: tuple[str, ...] = self._change(interface, Edit(interface, tuple(changes)), tuple[str, ...])
         return errors
 
     def label(self, interface: str, alias: str) -> None:
         """Give the interface an alias."""
-        self._ask(Label(interface, alias), None)
+        self._change(interface, Label(interface, alias), None)
 
     def delete(self, interface: str) -> None:
         """Take the interface away; its absence is success."""
-        self._ask(Delete(interface), None)
+        self._change(interface, Delete(interface), None)
 
     def close(self) -> None:
         """End the worker, if one runs."""
@@ -81,6 +81,11 @@ class Links:
     def _forget_what_changed(self) -> None:
         changed = self._watch.drain()
         self._seen = {name: it for name, it in self._seen.items() if changed is not None and it.index not in changed}
+
+    def _change(self, interface: str, request: Request, kind: Any) -> Any:
+        # The kernel does not tell everybody of everything: an alias of a link that is down, for one.
+        self._seen.pop(interface, None)
+        return self._ask(request, kind)
 
     def _ask(self, request: Request, kind: Any) -> Any:
         answer = msgspec.json.decode(self._worker.ask(msgspec.json.encode(request)), type=Answer)

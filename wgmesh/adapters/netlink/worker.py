@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import wgmesh
@@ -18,36 +19,46 @@ PROGRAM = "wgmesh.adapters.netlink.serve"
 
 
 class Worker:
-    """At most one process at a time; one caller at a time."""
+    """At most one process at a time, and one question at a time, from whatever thread."""
 
     def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._answer_seconds = answer_seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
 
     @property
     def pid(self) -> int | None:
         """The process that runs now; None most of the time."""
         return self._process.pid if self._process is not None else None
 
-    def bury(self) -> None:
-        """Let go of a process that fell asleep: until then it stands in the system's table as a zombie."""
-        if self._process is not None and self._process.poll() is not None:
-            self.close()
-
     def ask(self, request: bytes) -> bytes:
         """One line there, one line back; OSError when there is no answer."""
-        self.bury()
-        was_running = self.pid is not None
-        answer = self._exchange(request)
-        if not answer and was_running:
-            # It fell asleep just then, and has read nothing of it.
+        with self._turn:
+            self._bury()
+            was_running = self._process is not None
             answer = self._exchange(request)
+            if not answer and was_running:
+                # It fell asleep just then, and has read nothing of it.
+                answer = self._exchange(request)
         if not answer:
             raise ConnectionResetError("the netlink worker ended without an answer")
         return answer
 
+    def bury(self) -> None:
+        """Let go of a process that fell asleep: until then it stands in the system's table as a zombie."""
+        with self._turn:
+            self._bury()
+
     def close(self) -> None:
         """End the process, if there is one; the next question starts another."""
+        with self._turn:
+            self._close()
+
+    def _bury(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            self._close()
+
+    def _close(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -78,7 +89,7 @@ class Worker:
         else:
             answer = self._read_line(self._process.stdout.fileno())
         if not answer:
-            self.close()
+            self._close()
         return answer
 
     def _read_line(self, pipe: int) -> bytes:
@@ -96,7 +107,7 @@ class Worker:
     def _kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self.close()
+        self._close()
 
 
 def _start() -> subprocess.Popen[bytes]:

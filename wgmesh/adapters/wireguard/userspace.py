@@ -78,9 +78,8 @@ class Userspace:
 
     def remove(self) -> None:
         """Delete the interface, with which wireguard-go ends; WgmeshError if it is not ours, or stays."""
-        found = self._find()
         try:
-            if found is not None:
+            if self._find() is not None:
                 self._links.delete(self._interface)
         except OSError as error:
             raise WgmeshError(f"{self._interface} could not be removed: {_words(error)}") from error

@@ -56,11 +56,14 @@ class WireguardGo:
             try:
                 connection.connect(os.fspath(self.path))
             except (FileNotFoundError, ConnectionRefusedError):
-                self._notice_death()
+                self._is_dead = True
                 return None
             self._meet(_peer_pid(connection))
-            connection.sendall(request)
-            return _receive(connection)
+            try:
+                connection.sendall(request)
+                return _receive(connection)
+            except TimeoutError:
+                raise TimeoutError(f"wireguard-go (process {self._pid}) does not answer") from None
 
     def start(self) -> None:
         """Start one and wait until it answers; WgmeshError when it does not."""
@@ -82,30 +85,29 @@ class WireguardGo:
         raise WgmeshError(f"wireguard-go did not start: run `wireguard-go -f {self._interface}` to see why")
 
     def end(self) -> None:
-        """End the one that runs, if it can be seen; its interface goes with it."""
+        """End the one that answered last, whatever it is doing; its interface goes with it."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.ask(uapi.GET) is None or self._pidfd is None:
+            if self._pidfd is None:
                 return
             try:
                 signal.pidfd_send_signal(self._pidfd, number)
             except ProcessLookupError:
-                pass  # it ended by itself
-            self.wait_for_end()
+                pass  # it has ended by itself
+            if self.wait_for_end():
+                self._is_dead = True
+                return
 
-    def wait_for_end(self) -> None:
-        """Wait a while for a process that is on its way out to be gone, and its interface with it."""
-        if self._pidfd is not None:
-            select.select([self._pidfd], [], [], END_SECONDS)
+    def wait_for_end(self) -> bool:
+        """Wait a while for a process that no longer answers; whether it is gone, and its interface with it."""
+        gone = self._pidfd is None or bool(select.select([self._pidfd], [], [], END_SECONDS)[0])
+        if self._child is not None:
+            self._child.poll()
+        return gone
 
     def sweep(self) -> None:
         """Remove the socket of one that has died; not to be called while one starts."""
         if self._is_dead:
             self.path.unlink(missing_ok=True)
-
-    def _notice_death(self) -> None:
-        self._is_dead = True
-        if self._child is not None:
-            self._child.poll()
 
     def _meet(self, pid: int) -> None:
         if pid == self._pid and not self._is_dead:

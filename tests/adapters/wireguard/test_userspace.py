@@ -1,0 +1,336 @@
+"""Real wireguard-go on real links: the contract, whose interface it is, and what happens when the process dies."""
+
+import base64
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.own_namespace import run
+from tests.adapters.wireguard.contract import BEN, BEN_IPS, CAT, DESIRED, WireGuardContract, diff
+from tests.adapters.wireguard.keyring import Keyring
+from wgmesh.adapters.netlink.links import Links
+from wgmesh.adapters.netlink.worker import Worker
+from wgmesh.adapters.wireguard.userspace import Userspace
+from wgmesh.domain.device import (
+    FOREIGN_KEY,
+    AddPeer,
+    AddRoute,
+    CreateInterface,
+    Device,
+    DevicePeer,
+    DeviceSample,
+    SetDevice,
+    Traffic,
+    UpdatePeer,
+)
+from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.values import Endpoint
+
+pytestmark = pytest.mark.namespaces
+
+SOCKET = Path("/run/wireguard/wgmesh0.sock")
+PATIENCE_SECONDS = 10.0
+
+
+def awake() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+@pytest.fixture
+def links(namespace: None, worker: Worker) -> Iterator[Links]:
+    links = Links(worker)
+    yield links
+    links.close()
+
+
+@pytest.fixture
+def wireguard(links: Links) -> Iterator[Userspace]:
+    wireguard = Userspace("wgmesh0", Keyring(), links, awake)
+    yield wireguard
+    wireguard.remove()
+
+
+def made(wireguard: Userspace, desired: Device = DESIRED) -> Userspace:
+    assert wireguard.apply(diff(wireguard.sample(), desired)).failed == ()
+    return wireguard
+
+
+class TestUserspace(WireGuardContract):
+    @pytest.fixture
+    def wireguard(self, links: Links) -> Iterator[Userspace]:
+        wireguard = Userspace("wgmesh0", Keyring(), links, awake)
+        yield wireguard
+        wireguard.remove()
+
+
+class TestWhoseInterface:
+    def test_an_interface_of_another_kind_is_refused_and_left_alone(self, wireguard: Userspace) -> None:
+        run("ip link add wgmesh0 type bridge")
+        with pytest.raises(WgmeshError, match=r"wgmesh0 is no wireguard-go's \(bridge\).*--interface"):
+            wireguard.claim()
+        with pytest.raises(WgmeshError, match="did not make it"):
+            wireguard.remove()
+        assert "wgmesh0" in run("ip link show wgmesh0")
+        run("ip link delete wgmesh0")
+
+    def test_a_device_with_another_key_is_refused_and_left_alone(self, links: Links, wireguard: Userspace) -> None:
+        stranger = made(Userspace("wgmesh0", Keyring("eve"), links, awake))
+        for attempt in (wireguard.claim, wireguard.sample, wireguard.remove):
+            with pytest.raises(WgmeshError, match=r"wgmesh0 has another private key.*--interface"):
+                attempt()
+        assert "another private key" in wireguard.apply((CreateInterface(),)).failed[0][1]
+        assert stranger.sample().device == DESIRED
+        stranger.remove()
+
+    def test_a_device_without_a_key_is_ours_by_its_alias_until_it_has_peers(self, wireguard: Userspace) -> None:
+        wireguard.apply((CreateInterface(),))
+        assert "alias wgmesh" in run("ip link show wgmesh0")
+        wireguard.claim()
+        run("ip link set wgmesh0 up alias somebody")
+        with pytest.raises(WgmeshError, match="did not make it"):
+            wireguard.claim()
+        run("ip link set wgmesh0 alias wgmesh")
+        wireguard.apply((AddPeer(DevicePeer(BEN)),))
+        with pytest.raises(WgmeshError, match="did not make it"):
+            wireguard.claim()
+        run(f"wg set wgmesh0 peer {_base64(BEN)} remove")
+
+    def test_a_device_in_another_network_namespace_is_refused(self, links: Links, wireguard: Userspace) -> None:
+        with subprocess.Popen(
+            ["unshare", "--net", "wireguard-go", "-f", "wgmesh0"], stdout=subprocess.DEVNULL
+        ) as other:
+            _await(SOCKET.exists)
+            with pytest.raises(WgmeshError, match=r"another network namespace.*--interface"):
+                wireguard.claim()
+            other.kill()
+        wireguard.claim()
+
+    def test_foreign_peers_are_kept_and_known_by_their_psk(self, wireguard: Userspace, tmp_path: Path) -> None:
+        made(wireguard)
+        psk = tmp_path / "psk"
+        psk.write_text(_base64(bytes(range(32))))
+        eve = Keyring("eve").public_key
+        run(f"wg set wgmesh0 peer {_base64(eve)} preshared-key {psk} allowed-ips 10.7.0.0/16")
+        sample = wireguard.sample()
+        assert diff(sample, DESIRED) == ()
+        assert sample.device is not None
+        assert DevicePeer(eve, FOREIGN_KEY, None, ("10.7.0.0/16",)) in sample.device.peers
+
+
+class TestDrift:
+    def test_what_was_changed_by_hand_is_repaired_in_one_pass(self, wireguard: Userspace) -> None:
+        made(wireguard)
+        run("ip addr del 10.1.0.1/32 dev wgmesh0")
+        run("ip addr add 10.1.0.77/24 dev wgmesh0")
+        run("ip route del fd00:1::/64 dev wgmesh0")
+        run("ip link set wgmesh0 mtu 1000")  # takes IPv6 along
+        run(f"wg set wgmesh0 listen-port 21999 peer {_base64(BEN)} remove")
+        assert wireguard.apply(diff(wireguard.sample(), DESIRED)).failed == ()
+        assert wireguard.sample().device == DESIRED
+
+    def test_a_renamed_interface_is_made_anew(self, wireguard: Userspace) -> None:
+        made(wireguard)
+        run("ip link set wgmesh0 name other0")
+        assert wireguard.sample().device is None
+        made(wireguard)
+        assert "other0" not in run("ip link")
+
+    def test_a_renamed_interface_is_removed_as_well(self, wireguard: Userspace) -> None:
+        made(wireguard)
+        run("ip link set wgmesh0 name other0")
+        wireguard.remove()
+        assert "other0" not in run("ip link")
+
+    def test_routes_of_others_through_the_interface_are_left_alone(self, wireguard: Userspace) -> None:
+        made(wireguard)
+        run("ip route add 10.50.0.0/16 dev wgmesh0")
+        sample = wireguard.sample()
+        assert sample.device == DESIRED
+        assert "10.50.0.0/16" in run("ip route")
+
+    def test_a_prefix_that_is_routed_elsewhere_stays_there(self, wireguard: Userspace) -> None:
+        run("ip route add 10.60.0.0/16 dev eth0")
+        made(wireguard)
+        assert wireguard.apply((AddRoute("10.60.0.0/16"),)).failed == ((AddRoute("10.60.0.0/16"), "File exists"),)
+
+
+class TestErrors:
+    def test_of_a_hundred_changes_in_one_transaction_the_bad_one_is_named(self, wireguard: Userspace) -> None:
+        made(wireguard)
+        bad = UpdatePeer(CAT, endpoint=Endpoint("fe80::1", 1, "nosuch0"))
+        good = [AddPeer(DevicePeer(bytes(31) + bytes([n]), allowed_ips=(f"10.2.0.{n}/32",))) for n in range(1, 100)]
+        outcome = wireguard.apply((*good[:50], bad, *good[50:]))
+        assert outcome.failed == ((bad, "Invalid argument"),)
+        assert outcome.done == tuple(good)
+        device = wireguard.sample().device
+        assert device is not None
+        assert len(device.peers) == 101
+
+    def test_a_taken_port_is_named_and_got_once_it_is_free(self, wireguard: Userspace) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("0.0.0.0", DESIRED.listen_port))
+            outcome = wireguard.apply(diff(wireguard.sample(), DESIRED))
+            [(change, error)] = outcome.failed
+            assert isinstance(change, SetDevice)
+            assert error == "UDP port 21820 is in use"
+        made(wireguard)
+        assert wireguard.sample().device == DESIRED
+
+    def test_a_process_that_does_not_start_says_how_to_see_why(self, namespace: None, links: Links) -> None:
+        wireguard = Userspace("a-name-that-is-too-long", Keyring(), links, awake)
+        [(_, error)] = wireguard.apply((CreateInterface(),)).failed
+        assert error == "Numerical result out of range"
+
+
+class TestDeath:
+    def test_when_the_process_dies_the_descriptor_wakes_and_the_wish_is_made_again_in_full(
+        self, wireguard: Userspace
+    ) -> None:
+        made(wireguard)
+        first = wireguard.pidfd
+        assert first is not None
+        assert select.select([first], [], [], 0)[0] == []
+        signal.pidfd_send_signal(first, signal.SIGKILL)
+        assert select.select([first], [], [], PATIENCE_SECONDS)[0] == [first]
+        assert SOCKET.exists()
+        assert wireguard.sample() == DeviceSample(None)
+        assert not SOCKET.exists()
+        assert _pidfd(wireguard) is None
+        os.fstat(first)  # still open: somebody may be waiting on it
+        made(wireguard)
+        assert wireguard.sample().device == DESIRED
+        second = _pidfd(wireguard)
+        assert second is not None
+        assert select.select([second], [], [], 0)[0] == []
+
+    def test_the_process_has_nothing_of_ours(self, wireguard: Userspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WGMESH_SECRET", "canary")
+        read, write = os.pipe()
+        os.set_inheritable(write, True)
+        made(wireguard)
+        os.close(write)
+        assert os.read(read, 1) == b""  # nobody else has the other end
+        os.close(read)
+        pid = _wireguard_go()
+        assert os.getsid(pid) == pid
+        assert Path(f"/proc/{pid}/environ").read_bytes() == b"WG_PROCESS_FOREGROUND=1\0"
+        assert Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:] == [b"-f", b"wgmesh0", b""]
+        assert {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"}
+
+    def test_who_comes_after_a_kill_9_finds_all_as_it_was(self, links: Links, wireguard: Userspace) -> None:
+        script = (
+            "import os, tests.adapters.wireguard.test_userspace as t\n"
+            "t.made(t.Userspace('wgmesh0', t.Keyring(), t.Links(), t.awake)); os.kill(os.getpid(), 9)"
+        )
+        died = subprocess.run([sys.executable, "-c", script], check=False)
+        assert died.returncode == -signal.SIGKILL
+        wireguard.claim()
+        assert wireguard.sample().device == DESIRED
+        assert diff(wireguard.sample(), DESIRED) == ()
+        pidfd = wireguard.pidfd
+        assert pidfd is not None
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        assert select.select([pidfd], [], [], PATIENCE_SECONDS)[0] == [pidfd]
+        assert wireguard.sample() == DeviceSample(None)
+
+
+class TestTraffic:
+    @pytest.fixture
+    def pair(self, links: Links) -> Iterator[tuple[Userspace, Userspace]]:
+        """Two devices that know each other, in one network; the second is called through eth0, link-local."""
+        ada, ben = Keyring("ada"), Keyring("ben")
+        pair = Userspace("wgmesh0", ada, links, awake), Userspace("wgmesh1", ben, links, awake)
+        own = Device(1, 21001, 1400, True, ("fd00:1::1/128",), ("fd00:1::/64",), (DevicePeer(ben.public_key, 1),))
+        made(pair[0], own)
+        caller = (DevicePeer(ada.public_key, 1, None, BEN_IPS),)
+        made(pair[1], Device(1, 21002, 1400, True, ("fd00:1::2/128",), (), caller))
+        yield pair
+        pair[0].remove()
+        pair[1].remove()
+
+    def test_ages_begin_with_the_first_handshake_and_endpoints_have_their_link(
+        self, links: Links, pair: tuple[Userspace, Userspace]
+    ) -> None:
+        ada, ben = pair
+        assert _traffic(ada) == Traffic(Keyring("ben").public_key)
+        called = Endpoint(_link_local("eth1"), 21002, "eth0")
+        ada.apply((UpdatePeer(Keyring("ben").public_key, endpoint=called, keepalive=25),))
+        _await(lambda: _traffic(ada).handshake_age is not None and _traffic(ben).received_age is not None)
+        assert _traffic(ada).handshaken
+        assert _traffic(ada).rx_bytes > 0
+        time.sleep(0.2)
+        assert 200 <= (_traffic(ada).handshake_age or 0) < 10_000
+        # What was set is remembered; where a caller came from, and what was set before our time, the kernel knows.
+        assert _endpoint(ada) == called
+        assert _endpoint(ben) == Endpoint(_link_local("eth0"), 21001, "eth1")
+        assert _endpoint(Userspace("wgmesh0", Keyring("ada"), links, awake)) == called
+        # A new process knows that there was a handshake, not when.
+        anew = _traffic(Userspace("wgmesh0", Keyring("ada"), links, awake))
+        assert (anew.handshaken, anew.handshake_age, anew.received_age) == (True, None, None)
+
+
+def test_a_look_at_a_quiet_device_asks_no_worker_and_a_change_is_seen_at_once(
+    namespace: None, worker: Worker, links: Links, wireguard: Userspace
+) -> None:
+    made(wireguard)
+    wireguard.sample()
+    worker.close()
+    for _ in range(3):
+        assert wireguard.sample().device == DESIRED
+    assert worker.pid is None
+    run("ip addr del 10.1.0.1/32 dev wgmesh0")
+    device = wireguard.sample().device
+    assert device is not None
+    assert device.addresses == ("fd00:1::1/128",)
+    assert worker.pid is not None
+
+
+def _pidfd(wireguard: Userspace) -> int | None:
+    return wireguard.pidfd
+
+
+def _traffic(wireguard: Userspace) -> Traffic:
+    [traffic] = wireguard.sample().traffic
+    return traffic
+
+
+def _endpoint(wireguard: Userspace) -> Endpoint | None:
+    device = wireguard.sample().device
+    assert device is not None
+    return device.peers[0].endpoint
+
+
+def _link_local(interface: str) -> str:
+    return run(f"ip -6 -o addr show {interface} scope link").split()[3].partition("/")[0]
+
+
+def _wireguard_go() -> int:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(SOCKET))
+        return int.from_bytes(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4), sys.byteorder)
+
+
+def _base64(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _await(holds: object) -> None:
+    assert callable(holds)
+    for _ in range(int(PATIENCE_SECONDS / 0.02)):
+        if holds():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come to pass")
