@@ -1,0 +1,26 @@
+"""What a node keeps beside its log: a directory for its owner's eyes only, in which no file is ever half written.
+
+`identity.seed` (who the node is), `secrets` (the mesh's, one a generation), `boot` (how often it started), `lock` (who
+runs it) and `ballast` (room for a last word on a full disk).
+"""
+
+from wgmesh.adapters.state_files.ballast import free_ballast, renew_ballast
+from wgmesh.adapters.state_files.boot import next_boot
+from wgmesh.adapters.state_files.directory import open_directory
+from wgmesh.adapters.state_files.generations import Generation, read_generations, write_generations
+from wgmesh.adapters.state_files.lock import Lock, lock_holder
+from wgmesh.adapters.state_files.seed import load_seed, make_seed
+
+__all__ = [
+    "Generation",
+    "Lock",
+    "free_ballast",
+    "load_seed",
+    "lock_holder",
+    "make_seed",
+    "next_boot",
+    "open_directory",
+    "read_generations",
+    "renew_ballast",
+    "write_generations",
+]
