@@ -170,7 +170,8 @@ PeerEvent = (
 def _evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mesh:
     match event:
         case e.PeerDiscovered():
-            return _store(mesh, discover(event, cause, ground))
+            refused = {identity: refusal for identity, refusal in mesh.refused.items() if identity != event.identity}
+            return _store(replace(mesh, refused=refused), discover(event, cause, ground))
         case e.PeerUpdated():
             return _store(mesh, update(mesh.peers[event.identity], event, cause, ground))
         case e.PeerEndpointObserved(identity, layer, endpoint):
@@ -237,10 +238,10 @@ def _store(mesh: Mesh, peer: Peer) -> Mesh:
     digest = mesh.digest + fingerprint(peer.signed) - (fingerprint(before.signed) if before else 0)
     mesh = _put(mesh, peer)
     contested = tuple(p.ipv4 for p in (before, peer) if p is not None and p.ipv4)
-    return replace(mesh, digest=digest % DIGEST_MODULUS, routed=_route(mesh, peer, contested))
+    return replace(mesh, digest=digest % DIGEST_MODULUS, routed=_route(mesh, contested))
 
 
-def _route(mesh: Mesh, peer: Peer, contested: tuple[str, ...]) -> dict[str, bytes]:
+def _route(mesh: Mesh, contested: tuple[str, ...]) -> dict[str, bytes]:
     """Who gets the traffic of these addresses: the one that had it while it claims it, else the lowest key."""
     routed = dict(mesh.routed)
     for address in contested:

@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+
+from tests.cast import ALICE, BOB
+from wgmesh.domain.draft import Draft, Item, State
+from wgmesh.domain.effects import Announce, Sample
+from wgmesh.domain.events import LayerResumed, NodeStopped
+from wgmesh.domain.records import Record
+from wgmesh.domain.values import Ground, Moment
+
+NOW = Moment(at=1_000, awake=7)
+
+
+def a_draft() -> Draft:
+    return Draft(State(), NOW, "test")
+
+
+def test_events_are_numbered_and_dated_in_the_order_in_which_they_are_yielded() -> None:
+    draft = a_draft()
+    draft.take([(ALICE.joined()[0], ()), (ALICE.started(), (1,))])
+    assert draft.step().records == (
+        Record(1, 1_000, 7, "test", (), ALICE.joined()[0]),
+        Record(2, 1_000, 7, "test", (1,), ALICE.started()),
+    )
+
+
+def test_a_policy_sees_what_the_one_before_it_decided_and_may_cite_it() -> None:
+    draft = a_draft()
+
+    def cite() -> Iterator[Item]:
+        yield LayerResumed("lan"), ()
+        yield NodeStopped("after lan"), (draft.mesh.layers["lan"].since.sequence,)
+
+    draft.take(cite())
+    assert [record.because for record in draft.records] == [(), (1,)]
+
+
+def test_numbers_go_on_from_what_the_log_holds() -> None:
+    first = a_draft()
+    first.take([(event, ()) for event in ALICE.joined()])
+    second = Draft(first.step().state, Moment(2_000, 8), "test")
+    second.take([(BOB.discovered(), (3,))])
+    assert second.mesh.head == Ground(5, 2_000, 8)
+    assert second.mesh.peers[BOB.key].discovered == Ground(5, 2_000, 8)
+
+
+def test_effects_are_kept_in_order_and_change_nothing() -> None:
+    draft = a_draft()
+    draft.take([Announce(), Sample(), Announce()])
+    assert draft.step().effects == (Announce(), Sample(), Announce())
+    assert draft.step().records == ()
+    assert draft.mesh == State().mesh
+
+
+def test_what_a_draft_remembers_leaves_the_state_it_began_with() -> None:
+    before = State()
+    draft = Draft(before, NOW, "test")
+    draft.remember(began=5, refusals=1)
+    after = draft.step().state.session
+    assert (after.began, after.refusals) == (5, 1)
+    assert (before.session.began, before.session.refusals) == (0, 0)
+
+
+def test_a_draft_that_nothing_was_put_into_is_the_state_it_began_with() -> None:
+    before = State()
+    step = Draft(before, NOW, "test").step()
+    assert step.state.mesh is before.mesh
+    assert step.state.session is before.session
+    assert (step.records, step.effects) == ((), ())
