@@ -112,6 +112,16 @@ def test_a_node_has_its_own_host_name_run_directory_and_processes(lab: Lab) -> N
     assert "sleep 60" not in a.run(["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).stdout
 
 
+def test_a_program_whose_parent_is_gone_leaves_nothing_when_it_ends(lab: Lab) -> None:
+    node = lab.node("a")
+    node.run(["sh", "-c", "sleep 0.02 &"])  # it has ended when its output has
+
+    def sleepers_left() -> int:
+        return node.run(["sh", "-c", "cat /proc/[0-9]*/stat"]).stdout.count("(sleep)")
+
+    wait_for(lambda: sleepers_left() == 1, 2, "the node's first process alone")
+
+
 def test_a_program_gets_what_it_is_given_and_a_failure_is_told_in_its_own_words(lab: Lab, tmp_path: Path) -> None:
     node = lab.node("a")
     given = node.run(["sh", "-c", 'pwd; echo "$X"; cat'], stdin="in", cwd=tmp_path, env={"X": "environment"})

@@ -30,25 +30,23 @@ kill -CONT 0
 wait
 """
 
-# How a first process begins and becomes ready. Its /proc is still the builder's, and so is the process number that it
-# reports. `put` passes over what this kernel does not have. With SIGCHLD ignored, the kernel itself reaps orphans.
+# How a first process begins. Its /proc is still the builder's, and so is the process number that it reports when it is
+# ready. `put` passes over what this kernel does not have.
 BEGIN = """
 read -r pid rest < /proc/self/stat
 mount -t tmpfs -o mode=755 run /run
 put() { value=$1; shift; for file; do [ ! -e "$file" ] || echo "$value" > "$file"; done; }
 """
-READY = """
-trap '' CHLD
-echo "$pid"
-"""
+
+# What a first process becomes: one that waits. For what ignores SIGCHLD, the kernel itself reaps the orphans.
+BECOME = 'echo "$pid"; exec > /dev/null env --ignore-signal=CHLD'
 
 # The network of the laboratory's first process has the bridges and is called the fabric. It has no address and says
 # nothing of its own, and what its bridges pass on is no business of an IP firewall.
 LAB_SETUP = f"""{BEGIN}
 put 1 /proc/sys/net/ipv6/conf/default/disable_ipv6
 put 0 /proc/sys/net/bridge/bridge-nf-call-*
-{READY}
-exec cat > /dev/null
+{BECOME} cat
 """
 
 # A node's first process keeps its namespaces: bound to files, they get lost at random on some kernels (6.18). Its sysfs
@@ -61,8 +59,7 @@ hostname > /run/hostname
 [ ! -e /etc/hostname ] || mount --bind /run/hostname /etc/hostname
 put 0 /proc/sys/net/ipv6/conf/*/accept_dad /proc/sys/net/ipv6/conf/*/accept_ra
 ip link set lo up
-{READY}
-exec sleep infinity > /dev/null
+{BECOME} sleep infinity
 """
 
 
