@@ -30,6 +30,8 @@ with Lab() as lab:
     for number in (1, 2):
         lab.plug(lab.node(f"n{number}"), lan, f"10.1.1.{number}/24", f"fd00::{number}/64")
     node = lab.nodes["n1"]
+    (node.root / "run" / "given").write_text("given")
+    assert node.run(["cat", "/run/given"]).stdout == "given"
     node.popen(["sleep", "60"])
     node.run(["sh", "-c", "setsid sleep 60 > /dev/null 2>&1 &"])
     stopped = node.popen(["sh", "-c", "kill -STOP $$"])
@@ -105,6 +107,7 @@ def test_multicast_reaches_every_node_of_the_segment(lab: Lab, family: socket.Ad
 def test_a_node_has_its_own_host_name_run_directory_and_processes(lab: Lab) -> None:
     a, b = lab.node("a"), lab.node("b")
     a.run(["sh", "-c", "mkdir /run/wireguard; echo hello > /run/wireguard/wgmesh0.sock"])
+    assert (a.root / "run" / "wireguard" / "wgmesh0.sock").read_text() == "hello\n"
     assert a.run(["hostname"]).stdout == a.run(["cat", "/etc/hostname"]).stdout == "a\n"
     assert b.run(["cat", "/run/wireguard/wgmesh0.sock"], check=False).returncode == 1
     assert a.run(["ls", "/sys/class/net"]).stdout == "lo\n"

@@ -92,6 +92,11 @@ class Node:
     lab: "Lab"
     links: list[Link] = field(default_factory=list)
 
+    @property
+    def root(self) -> Path:
+        """The node's file system, as the builder sees it. What is in its /run is in memory, and gone with the node."""
+        return Path(f"/proc/{self.pid}/root")
+
     def command(self, argv: Sequence[str | Path], cwd: Path | None = None) -> list[str]:
         """The command line that runs `argv` in this node, in a session of its own, at `cwd` (default: here)."""
         words = enter(self.pid, "net", "mount", "uts", "pid")
