@@ -28,12 +28,14 @@ def read_private(path: Path, limit: int) -> bytes | None:
         if error.errno == ELOOP:
             raise WgmeshError(f"{path} is a symbolic link: put the file itself there") from error
         raise _failed("read", path, error) from error
-    with open(descriptor, "rb") as file:
+    try:
         _check_private(path, os.fstat(descriptor), limit)
-        try:
+        with open(descriptor, "rb", closefd=False) as file:
             return file.read()
-        except OSError as error:
-            raise _failed("read", path, error) from error
+    except OSError as error:
+        raise _failed("read", path, error) from error
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, content: bytes) -> None:
