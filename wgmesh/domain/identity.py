@@ -73,6 +73,11 @@ def wireguard_key(identity_key: bytes) -> bytes:
     return ((1 + y) * pow(1 - y, -1, _P) % _P).to_bytes(32, "little")
 
 
+def sign_twin(identity_key: bytes) -> bytes:
+    """The one other identity with the same WireGuard key, the sign of its point turned; its owner can sign as both."""
+    return identity_key[:31] + bytes([identity_key[31] ^ 0x80])
+
+
 def verify(identity_key: bytes, signature: bytes, message: bytes) -> bool:
     """Whether the owner of an acceptable identity signed the message."""
     if not is_acceptable(identity_key):

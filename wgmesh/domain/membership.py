@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
-from wgmesh.domain.identity import wireguard_key
+from wgmesh.domain.identity import sign_twin, wireguard_key
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
@@ -61,13 +61,10 @@ def objection(draft: Draft, record: PeerRecord) -> str:
     assert mesh.parameters
     if record.parameters != fingerprint(mesh.parameters):
         return OTHER_URI
-    if record.identity in mesh.peers:
-        return ""
-    public_key = wireguard_key(record.identity)
-    twins = [peer.identity for peer in mesh.peers.values() if peer.public_key == public_key]
-    if public_key == mesh.public_key or any(twin < record.identity for twin in twins):
+    twin = sign_twin(record.identity)
+    if twin == mesh.identity or (twin in mesh.peers and twin < record.identity):
         return TWIN_KEY
-    return MESH_FULL if len(mesh.peers) >= PEER_CAP else ""
+    return MESH_FULL if record.identity not in mesh.peers and len(mesh.peers) >= PEER_CAP else ""
 
 
 def refuse(draft: Draft, record: PeerRecord, reason: str) -> Verdict:
@@ -97,6 +94,7 @@ def outrun(draft: Draft, record: PeerRecord) -> Verdict:
 def _stated(draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes, counter: Incarnation) -> Stated:
     mesh = draft.mesh
     assert mesh.parameters
+    held = mesh.peers.get(record.identity)
     public_key = wireguard_key(record.identity)
     stated = {name: getattr(record, name) for name in record.__struct_fields__ if name not in ("parameters", "left")}
     return kind(
@@ -104,6 +102,6 @@ def _stated(draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes,
         public_key=public_key,
         ipv4="" if record.capabilities & NO_IPV4 else ipv4_of(mesh.parameters, public_key, record.nonce),
         ipv6=ipv6_of(mesh.parameters, public_key),
-        counter=counter,
+        counter=max(counter, held.counter) if held else counter,
         signed=signed,
     )

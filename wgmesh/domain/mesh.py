@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
+from wgmesh.domain.identity import sign_twin
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer, discover, update
 from wgmesh.domain.records import Record
@@ -170,8 +171,7 @@ PeerEvent = (
 def _evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mesh:
     match event:
         case e.PeerDiscovered():
-            refused = {identity: refusal for identity, refusal in mesh.refused.items() if identity != event.identity}
-            return _store(replace(mesh, refused=refused), discover(event, cause, ground))
+            return _store(_make_way(mesh, event.identity, ground), discover(event, cause, ground))
         case e.PeerUpdated():
             return _store(mesh, update(mesh.peers[event.identity], event, cause, ground))
         case e.PeerEndpointObserved(identity, layer, endpoint):
@@ -226,6 +226,13 @@ def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
 def _restate(mesh: Mesh) -> Mesh:
     """This node's own record says something new: a higher incarnation of it."""
     return replace(mesh, incarnation=Incarnation(mesh.incarnation.boot, mesh.incarnation.sequence + 1))
+
+
+def _make_way(mesh: Mesh, identity: bytes, ground: Ground) -> Mesh:
+    """Who is let in is no longer refused, and is there instead of its sign twin: one WireGuard key is one peer."""
+    mesh = replace(mesh, refused={key: refusal for key, refusal in mesh.refused.items() if key != identity})
+    twin = mesh.peers.get(sign_twin(identity))
+    return _store(mesh, replace(twin, expired=ground, connected=None)) if twin else mesh
 
 
 def _put(mesh: Mesh, peer: Peer) -> Mesh:

@@ -5,11 +5,8 @@ from collections.abc import Iterator
 
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint
-from wgmesh.domain.peer_record import NO_IPV4, ClaimedEndpoint, PeerRecord
+from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, ClaimedEndpoint, PeerRecord
 from wgmesh.domain.values import Endpoint
-
-# A record carries at most so many endpoints (protocol, section 3).
-ENDPOINT_CAP = 16
 
 
 def own_record(mesh: Mesh) -> PeerRecord:
@@ -26,7 +23,7 @@ def own_record(mesh: Mesh) -> PeerRecord:
         listen_port=mesh.listen_port,
         hostname=mesh.settings.hostname,
         nonce=mesh.nonce,
-        endpoints=tuple(_lan_endpoints(mesh))[:ENDPOINT_CAP],
+        endpoints=tuple(_lan_endpoints(mesh))[:MOST_ENDPOINTS],
         routes=(),
         capabilities=0 if mesh.ipv4 else NO_IPV4,
         left=mesh.departed is not None,

@@ -1,0 +1,69 @@
+import ipaddress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cast import ALICE
+from tests.playbook import given as story
+from wgmesh.domain.events import InterfacesChanged, MeshAddressChanged, MeshLeft, SettingsChanged
+from wgmesh.domain.own_record import own_record
+from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, ClaimedEndpoint, decode, sign
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.values import Endpoint, Incarnation, Interface
+
+ALICE_IS_UP = story(*ALICE.joined())
+
+
+def test_a_node_says_of_itself_what_its_log_says() -> None:
+    assert own_record(ALICE_IS_UP.mesh) == ALICE.record(boot=1, change=2)
+
+
+def test_a_node_without_an_ipv4_address_says_so() -> None:
+    mesh = ALICE_IS_UP.given(MeshAddressChanged(255, "", ALICE.ipv4)).mesh
+    assert (own_record(mesh).nonce, own_record(mesh).capabilities) == (255, NO_IPV4)
+
+
+def test_a_goodbye_is_the_record_of_a_node_that_left() -> None:
+    goodbye = own_record(ALICE_IS_UP.given(MeshLeft()).mesh)
+    assert goodbye == ALICE.record(boot=1, change=3, left=True)
+
+
+def test_a_change_of_settings_is_a_change_of_the_record() -> None:
+    settings = NodeSettings("wgmesh0", "ada", "none", True, ())
+    record = own_record(ALICE_IS_UP.given(SettingsChanged(settings)).mesh)
+    assert (record.hostname, record.incarnation) == ("ada", Incarnation(1, 3))
+
+
+def endpoints(*interfaces: Interface) -> list[str]:
+    mesh = ALICE_IS_UP.given(InterfacesChanged(interfaces)).mesh
+    assert all((claim.kind, claim.socket) == ("lan", "wg") for claim in own_record(mesh).endpoints)
+    return [claim.endpoint.ip for claim in own_record(mesh).endpoints]
+
+
+def test_it_can_be_reached_at_every_address_that_means_something_on_other_machines() -> None:
+    wired = Interface("eth0", 2, 1500, ("192.168.1.1/24", "fe80::1/64", "2001:db8::1/64"))
+    wireless = Interface("wlan0", 3, 1500, ("127.0.0.2/8", "169.254.7.7/16", "::1/128", "10.0.0.1/8"))
+    assert endpoints(wired, wireless) == ["192.168.1.1", "2001:db8::1", "10.0.0.1"]
+    assert endpoints() == []
+
+
+def test_the_port_is_wireguards() -> None:
+    assert own_record(ALICE_IS_UP.mesh).endpoints == (
+        ClaimedEndpoint("lan", "wg", Endpoint(ALICE.ip, ALICE.wireguard.port)),
+    )
+
+
+# IPv4-mapped addresses name no interface.
+addresses = st.ip_addresses().filter(lambda ip: ip.version == 4 or ip.ipv4_mapped is None)
+prefixes = addresses.map(lambda ip: f"{ipaddress.ip_address(ip.packed)}/{ip.max_prefixlen}")
+
+
+@given(st.lists(st.lists(prefixes, max_size=12), max_size=6), st.from_regex(r"[a-z0-9-]{0,63}", fullmatch=True))
+def test_whatever_addresses_a_machine_has_its_record_can_be_signed_and_read(
+    machine: list[list[str]], hostname: str
+) -> None:
+    interfaces = tuple(Interface(f"eth{n}", n, 1500, tuple(each)) for n, each in enumerate(machine))
+    settings = NodeSettings("wgmesh0", hostname, "none", True, ())
+    record = own_record(ALICE_IS_UP.given(InterfacesChanged(interfaces), SettingsChanged(settings)).mesh)
+    assert len(record.endpoints) <= MOST_ENDPOINTS
+    assert decode(sign(record, ALICE.identity)) == record
