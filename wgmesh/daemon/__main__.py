@@ -24,7 +24,8 @@ def main() -> int:
 
 
 def _serve(settings: Settings) -> None:
-    home = Home(settings)
+    home = Home.open(settings)
+    home.renew_ballast()
     try:
         anyio.run(serve, settings, home)
     finally:

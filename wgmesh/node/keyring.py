@@ -1,8 +1,7 @@
 """The secrets of a node, in one place: its own identity, and what it derives from the mesh's secret."""
 
-from typing import Self
-
 import hmac
+from typing import Self
 
 from wgmesh.domain.device import FOREIGN_KEY
 from wgmesh.domain.identity import Identity
