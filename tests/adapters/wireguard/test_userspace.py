@@ -1,12 +1,14 @@
 """Real wireguard-go on real links: the contract, whose interface it is, and what happens when the process dies."""
 
 import base64
+import errno
 import os
 import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,6 +191,19 @@ class TestErrors:
         made(wireguard)
         assert wireguard.sample().device == DESIRED
 
+    def test_an_answer_that_makes_no_sense_is_an_error_of_this_time_only(self, wireguard: Userspace) -> None:
+        SOCKET.parent.mkdir()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(SOCKET))
+            listener.listen()
+            thread = threading.Thread(target=_say, args=(listener, b"private_key=canary\nerrno=0\n\n"))
+            thread.start()
+            with pytest.raises(OSError, match="an answer that cannot be read") as refusal:
+                wireguard.sample()
+            thread.join()
+        assert refusal.value.errno == errno.EPROTO
+        assert "canary" not in repr(refusal.value.__cause__)
+
     def test_a_process_that_does_not_start_says_how_to_see_why(self, namespace: None, links: Links) -> None:
         wireguard = Userspace("a-name-that-is-too-long", Keyring(), links, awake)
         [(_, error)] = wireguard.apply((CreateInterface(),)).failed
@@ -296,6 +311,13 @@ def test_a_look_at_a_quiet_device_asks_no_worker_and_a_change_is_seen_at_once(
     assert device is not None
     assert device.addresses == ("fd00:1::1/128",)
     assert worker.pid is not None
+
+
+def _say(listener: socket.socket, text: bytes) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(100)
+        connection.sendall(text)
 
 
 def _pidfd(wireguard: Userspace) -> int | None:

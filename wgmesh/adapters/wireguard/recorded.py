@@ -38,8 +38,8 @@ class Recorded:
     backend = "none"
     pidfd: int | None = None
 
-    def __init__(self) -> None:
-        self._device: Device | None = None
+    def __init__(self, device: Device | None = None) -> None:
+        self._device = device
 
     def claim(self) -> None:
         """Nothing is needed, and nobody else has it."""

@@ -87,10 +87,10 @@ class WireguardGo:
     def end(self) -> None:
         """End the one that answered last, whatever it is doing; its interface goes with it."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._pidfd is None:
+            if self.pidfd is None:
                 return
             try:
-                signal.pidfd_send_signal(self._pidfd, number)
+                signal.pidfd_send_signal(self.pidfd, number)
             except ProcessLookupError:
                 pass  # it has ended by itself
             if self.wait_for_end():
