@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Input, Leave, Stop, Thawed
+from wgmesh.domain.inputs import Input, Stop, Thawed
 from wgmesh.domain.values import SECOND
 from wgmesh.node import Node, Turn
 
@@ -45,9 +45,10 @@ class Freezer:
             self._thaw()
         return turn
 
-    def ends(self, inputs: Sequence[Input]) -> bool:
-        """Was the daemon asked to end? It may, without a record of it."""
-        return any(isinstance(given, Stop | Leave) for given in inputs)
+    @staticmethod
+    def ends(inputs: Sequence[Input]) -> bool:
+        """Was the daemon asked to end? It may, without a record of it; to leave the mesh it may not."""
+        return any(isinstance(given, Stop) for given in inputs)
 
     def _drop(self, inputs: Sequence[Input], at: int, awake: int) -> Turn:
         if self.since is None:
