@@ -1,0 +1,105 @@
+from itertools import pairwise
+
+from msgspec.structs import replace
+
+from tests.cast import ALICE, BOB, CAROL, DAVE
+from tests.playbook import Playbook, given, span
+from wgmesh.domain import cadence
+from wgmesh.domain.announcing import LONGEST, REDUNDANCY, SHORTEST, SILENCE_CAP
+from wgmesh.domain.effects import Announce
+from wgmesh.domain.events import InterfacesChanged
+from wgmesh.domain.inputs import Leave, Networked
+from wgmesh.domain.values import HOUR, MINUTE, SECOND
+
+ALICE_STARTS = given().when(ALICE.start(), at="0 s").when(Networked((ALICE.interface,)))
+
+
+def announcements(story: Playbook, at: str) -> list[int]:
+    """When (ms) she announces herself by her own timer until then."""
+    times = []
+    while (due := cadence.next_wakeup(story.state)) is not None and due <= span(at):
+        story = story.until(f"{due} ms")
+        times += [due] * story.effects.count(Announce())
+    return times
+
+
+def test_a_node_announces_itself_at_once_and_again_after_a_second() -> None:
+    assert Announce() in given().when(ALICE.start()).effects
+    assert announcements(ALICE_STARTS, "1.5 s") == [SECOND]
+
+
+def test_whatever_is_new_about_us_is_said_at_once_and_again_after_a_second() -> None:
+    story = ALICE_STARTS.until("10 min")
+    story = story.when(Networked((ALICE.interface, replace(BOB.interface, name="eth1"))))
+    assert [type(event) for event in story.events] == [InterfacesChanged]
+    assert story.effects == (Announce(),)
+    assert announcements(story, "10 min 1 s") == [span("10 min 1 s")]
+
+
+def test_then_the_interval_doubles_to_80_s_and_the_moment_is_in_its_second_half() -> None:
+    times = announcements(ALICE_STARTS, "1 h")[1:]
+    began, interval = SHORTEST, 2 * SHORTEST
+    for time in times:
+        assert began + interval // 2 <= time < began + interval
+        began, interval = began + interval, min(2 * interval, LONGEST)
+
+
+NEIGHBOURS = ALICE_STARTS.given(BOB.discovered(), CAROL.discovered(), DAVE.discovered()).until("5 min")
+
+
+def test_where_three_say_the_same_a_fourth_stays_silent_but_not_for_more_than_ten_minutes() -> None:
+    story, times = NEIGHBOURS, list[int]()
+    while story.now < span("35 min"):
+        for neighbour in (BOB, CAROL, DAVE):
+            story = story.when(neighbour.announces(agrees=True))
+        later = f"{story.now + 20 * SECOND} ms"
+        times += announcements(story, later)
+        story = story.until(later)
+    assert 2 <= len(times) <= 4
+    assert max(after - before for before, after in pairwise(times)) <= SILENCE_CAP + LONGEST
+
+
+def test_two_who_say_the_same_are_not_enough_to_stay_silent() -> None:
+    story = NEIGHBOURS
+    for _ in range(REDUNDANCY - 1):
+        story = story.when(BOB.announces(agrees=True))
+    assert story.state.session.trickle.equals == REDUNDANCY - 1
+    assert len(announcements(story, f"{story.now + LONGEST} ms")) == 1
+
+
+def test_a_neighbour_that_holds_other_records_makes_the_lan_talk_sooner() -> None:
+    disagreed = NEIGHBOURS.when(BOB.announces(agrees=False))
+    assert disagreed.state.session.trickle.interval == SHORTEST
+    assert announcements(disagreed, f"{disagreed.now + SHORTEST} ms") != []
+    again = disagreed.when(BOB.announces(agrees=False), at=f"{disagreed.now + SECOND} ms")
+    assert again.state.session.trickle == disagreed.state.session.trickle
+
+
+def test_what_we_learn_makes_us_talk_sooner() -> None:
+    learned = ALICE_STARTS.until("5 min").when(BOB.says_hello(ALICE))
+    assert learned.state.session.trickle.interval == SHORTEST
+    just_started = ALICE_STARTS.when(BOB.says_hello(ALICE), at="100 ms")
+    assert just_started.state.session.trickle == ALICE_STARTS.state.session.trickle
+
+
+def test_a_node_that_is_alone_says_so_about_once_in_80_seconds() -> None:
+    hour = [time for time in announcements(ALICE_STARTS, "65 min") if time > 5 * MINUTE]
+    assert HOUR / LONGEST - 1 <= len(hour) <= HOUR / LONGEST + 1
+
+
+def test_a_node_that_was_asleep_speaks_once_and_not_for_all_the_times_it_missed() -> None:
+    asleep = ALICE_STARTS.until("5 min").given(at="8 h")
+    assert len(announcements(asleep, "8 h 1 s")) == 1
+
+
+def test_a_node_without_lan_never_announces_itself() -> None:
+    off = replace(ALICE.settings, lan=False)
+    story = given().when(ALICE.start(settings=off), at="0 s").when(Networked((ALICE.interface,)))
+    assert story.effects == ()
+    assert announcements(story, "1 h") == []
+    assert story.state.session.trickle.fires is None
+
+
+def test_a_goodbye_is_said_twice_and_not_once_more_by_the_timer_of_changes() -> None:
+    story = ALICE_STARTS.until("5 min").when(Leave())
+    assert story.effects.count(Announce()) == 2

@@ -1,0 +1,232 @@
+import pytest
+from msgspec.structs import replace
+
+from tests.cast import ALICE, BOB, CAROL, CHALLENGE, LAN_PORT, Member
+from tests.playbook import Playbook, given, resting, span
+from wgmesh.domain.discovery import ANSWERS_A_SECOND, ANSWERS_AT_ONCE
+from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
+from wgmesh.domain.events import PeerDiscovered, PeerExpired, PeerLeft, PeerUpdated
+from wgmesh.domain.values import Endpoint, Incarnation, Interface
+
+ALICE_IS_UP = given(*ALICE.joined())
+ALICE_KNOWS_BOB = ALICE_IS_UP.given(BOB.discovered())
+
+HELLO_TO_BOB = SendHello("lan", "eth0", BOB.lan, BOB.key, 1)
+REPLY_TO_BOB = SendReply("lan", "eth0", BOB.lan, BOB.key, 1, CHALLENGE)
+CONFIRM_TO_BOB = SendConfirm("lan", "eth0", BOB.lan, BOB.key, 1, CHALLENGE)
+
+
+def test_an_announcement_is_a_hint_that_is_followed_to_its_source() -> None:
+    ALICE_IS_UP.when(BOB.announces(), at="1 s").then(HELLO_TO_BOB)
+
+
+def test_a_reply_that_echoes_our_challenge_makes_a_peer() -> None:
+    story = ALICE_IS_UP.when(BOB.announces(), at="1 s").when(BOB.replies(ALICE), at="1.002 s")
+    story.then(BOB.discovered(counter=(0, 0)), resting(BOB.observed(), on=PeerDiscovered), CONFIRM_TO_BOB, cause="lan")
+
+
+def test_both_sides_know_each_other_after_one_and_a_half_round_trips() -> None:
+    bob = given(*BOB.joined()).when(ALICE.says_hello(BOB), at="1.001 s")
+    bob.then(ALICE.discovered(), SendReply("lan", "eth0", ALICE.lan, ALICE.key, 1, CHALLENGE))
+    bob.when(ALICE.confirms(BOB), at="1.003 s").then(resting(ALICE.observed(), on=PeerDiscovered))
+
+
+def test_an_announcement_without_news_is_nothing() -> None:
+    story = ALICE_KNOWS_BOB.when(BOB.announces(), at="1 s")
+    story.then()
+    assert story.mesh is ALICE_KNOWS_BOB.mesh
+
+
+def test_an_older_announcement_is_nothing() -> None:
+    ALICE_KNOWS_BOB.when(BOB.announces(BOB.record(change=1)), at="1 s").then()
+
+
+def test_news_of_a_known_peer_is_asked_for_too() -> None:
+    ALICE_KNOWS_BOB.when(BOB.announces(BOB.record(change=3)), at="1 s").then(HELLO_TO_BOB)
+    restarted = BOB.announces(BOB.record(boot=5, change=0))
+    ALICE_KNOWS_BOB.when(restarted, at="1 s").then(replace(HELLO_TO_BOB, boot=5))
+
+
+def test_who_was_forgotten_is_asked_again_though_its_record_is_the_same() -> None:
+    ALICE_KNOWS_BOB.given(PeerExpired(BOB.key, 1)).when(BOB.announces(), at="1 s").then(HELLO_TO_BOB)
+
+
+def test_two_announcements_within_half_a_second_are_asked_about_once() -> None:
+    story = ALICE_IS_UP.when(BOB.announces(), at="1 s").then(HELLO_TO_BOB)
+    story.when(BOB.announces(), at="1.4 s").then()
+    story.when(BOB.announces(), at="1.5 s").then(HELLO_TO_BOB)
+    story.when(CAROL.announces(), at="1.4 s").then(SendHello("lan", "eth0", CAROL.lan, CAROL.key, 1))
+
+
+FE80 = Endpoint("fe80::2", LAN_PORT, "eth0")
+
+
+@pytest.mark.parametrize(
+    ("sender", "interface", "followed"),
+    [
+        (BOB.lan, "eth0", True),
+        (FE80, "eth0", True),
+        (replace(BOB.lan, port=7), "eth0", True),
+        (CAROL.lan, "eth0", False),
+        (FE80, "eth1", False),
+        (replace(FE80, scope=""), "eth0", False),
+        (BOB.lan, "eth1", False),
+    ],
+    ids=[
+        "its own address",
+        "link-local",
+        "any port of it",
+        "another machine",
+        "another link",
+        "no link",
+        "named, but not on this link",
+    ],
+)
+def test_a_hint_is_followed_only_where_its_record_lives(sender: Endpoint, interface: str, followed: bool) -> None:
+    story = ALICE_IS_UP.when(BOB.announces(sender=sender, interface=interface), at="1 s")
+    story.then(*([SendHello("lan", interface, sender, BOB.key, 1)] if followed else []))
+
+
+def test_a_hint_from_beyond_the_link_is_not_followed_though_its_record_names_the_source() -> None:
+    distant = Endpoint("203.0.113.9", LAN_PORT)
+    said = BOB.record(endpoints=(replace(BOB.record().endpoints[0], endpoint=Endpoint("203.0.113.9", 1)),))
+    ALICE_IS_UP.when(BOB.announces(said, sender=distant), at="1 s").then()
+
+
+def test_an_endpoint_that_is_not_of_a_lan_makes_no_hint_plausible() -> None:
+    said = BOB.record(endpoints=(replace(BOB.record().endpoints[0], kind="static"),))
+    ALICE_IS_UP.when(BOB.announces(said), at="1 s").then()
+
+
+def test_a_link_of_several_networks_is_one_link() -> None:
+    interface = Interface("eth0", 2, 1500, ("10.0.0.1/8", "192.168.1.1/24"))
+    events = (*ALICE.joined()[:3], replace(ALICE.joined()[3], interfaces=(interface,)))
+    given(*events).when(BOB.announces(), at="1 s").then(HELLO_TO_BOB)
+
+
+def test_a_hello_is_answered_even_without_news() -> None:
+    ALICE_KNOWS_BOB.when(BOB.says_hello(ALICE, number=2), at="1 s").then(REPLY_TO_BOB)
+
+
+def test_a_hello_with_news_is_answered_with_the_incarnation_it_brought() -> None:
+    newer = BOB.record(boot=3, change=0)
+    story = ALICE_KNOWS_BOB.when(BOB.says_hello(ALICE, newer), at="1 s")
+    story.then(resting(BOB.updated(newer, counter=(3, 1)), on=PeerDiscovered), replace(REPLY_TO_BOB, boot=3))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_row_11_a_hello_whose_counter_was_seen_or_passed_is_never_answered(number: int) -> None:
+    story = ALICE_IS_UP.when(BOB.says_hello(ALICE, number=3), at="1 s")
+    for later in ("2 s", "1 h"):
+        story.when(BOB.says_hello(ALICE, number=number), at=later).then()
+    story.when(BOB.says_hello(ALICE, number=4), at="2 s").then(REPLY_TO_BOB)
+
+
+def test_row_11_the_counter_of_a_stored_record_is_remembered_over_a_restart() -> None:
+    given(*ALICE.joined(), BOB.discovered(counter=(1, 5))).when(BOB.says_hello(ALICE, number=5), at="1 s").then()
+
+
+@pytest.mark.parametrize(("to", "boot"), [(ALICE, 0), (ALICE, 2), (CAROL, 1)])
+def test_a_hello_to_another_start_of_ours_or_to_somebody_else_is_not_answered(to: Member, boot: int) -> None:
+    ALICE_IS_UP.when(BOB.says_hello(to, boot=boot), at="1 s").then()
+
+
+def test_a_hello_to_whoever_is_there_is_answered_only_for_news() -> None:
+    ALICE_IS_UP.when(BOB.says_hello(None), at="1 s").then(BOB.discovered(), REPLY_TO_BOB)
+    ALICE_KNOWS_BOB.when(BOB.says_hello(None, number=2), at="1 s").then()
+
+
+def test_who_is_not_let_in_is_not_answered() -> None:
+    astray = replace(BOB.record(), parameters=bytes(8))
+    story = ALICE_IS_UP.when(BOB.says_hello(ALICE, astray), at="1 s")
+    assert story.effects == ()
+    assert story.mesh.peers == {}
+
+
+def answers(story: Playbook, times: list[str]) -> list[bool]:
+    answered = []
+    for number, at in enumerate(times, start=10):
+        story = story.when(BOB.says_hello(ALICE, number=number), at=at)
+        answered.append(bool(story.effects))
+    return answered
+
+
+def test_row_12_one_source_is_answered_five_times_at_once_and_twenty_times_a_second() -> None:
+    burst = answers(ALICE_KNOWS_BOB, ["1 s"] * (ANSWERS_AT_ONCE + 3))
+    assert burst == [True] * ANSWERS_AT_ONCE + [False] * 3
+    steady = answers(ALICE_KNOWS_BOB, [f"{1000 + 10 * n} ms" for n in range(501)])
+    assert sum(steady) == ANSWERS_AT_ONCE + 5 * ANSWERS_A_SECOND
+    after_a_rest = answers(ALICE_KNOWS_BOB, ["1 s"] * 6 + ["1 h"] * 6)
+    assert after_a_rest == ([True] * 5 + [False]) * 2
+
+
+def test_row_12_what_one_source_used_up_another_still_has() -> None:
+    story = ALICE_KNOWS_BOB
+    for number in range(2, 9):
+        story = story.when(BOB.says_hello(ALICE, number=number), at="1 s")
+    story.then()
+    story.when(CAROL.says_hello(ALICE), at="1 s").then(
+        CAROL.discovered(), SendReply("lan", "eth0", CAROL.lan, CAROL.key, 1, CHALLENGE)
+    )
+
+
+def test_a_reply_that_nobody_asked_for_is_nothing() -> None:
+    ALICE_IS_UP.when(BOB.replies(ALICE, echoed=False), at="1 s").then()
+
+
+def test_a_reply_of_who_is_not_let_in_is_not_confirmed() -> None:
+    story = ALICE_IS_UP.when(BOB.replies(ALICE, replace(BOB.record(), parameters=bytes(8))), at="1 s")
+    assert story.effects == ()
+
+
+def test_a_reply_without_news_is_confirmed_and_tells_the_address() -> None:
+    story = ALICE_KNOWS_BOB.when(BOB.replies(ALICE), at="1 s").then(BOB.observed(), CONFIRM_TO_BOB)
+    story.when(BOB.replies(ALICE), at="2 s").then(CONFIRM_TO_BOB)
+
+
+def test_a_reply_that_is_a_goodbye_takes_the_peer_out() -> None:
+    goodbye = BOB.record(change=3, left=True)
+    story = ALICE_KNOWS_BOB.when(BOB.replies(ALICE, goodbye), at="1 s")
+    assert [type(event) for event in story.events] == [PeerLeft]
+
+
+def test_a_confirm_tells_the_address_once() -> None:
+    story = ALICE_KNOWS_BOB.when(BOB.confirms(ALICE), at="1 s").then(resting(BOB.observed(), on=PeerDiscovered))
+    story.when(BOB.confirms(ALICE), at="2 s").then()
+    elsewhere = BOB.confirms(ALICE, sender=FE80)
+    story.when(elsewhere, at="2 s").then(BOB.observed(Endpoint("fe80::2", BOB.wireguard.port, "eth0")))
+
+
+def test_a_confirm_that_echoes_nothing_of_ours_or_comes_from_nobody_is_nothing() -> None:
+    ALICE_KNOWS_BOB.when(BOB.confirms(ALICE, echoed=False), at="1 s").then()
+    ALICE_KNOWS_BOB.when(CAROL.confirms(ALICE), at="1 s").then()
+    ALICE_KNOWS_BOB.given(PeerExpired(BOB.key, 1)).when(BOB.confirms(ALICE), at="1 s").then()
+
+
+def test_row_9_our_own_words_from_another_source_make_no_peer_and_no_answer() -> None:
+    for heard in (ALICE.announces(), ALICE.says_hello(ALICE), ALICE.says_hello(None), ALICE.replies(ALICE)):
+        ALICE_IS_UP.when(replace(heard, sender=BOB.lan), at="1 s").then()
+
+
+def test_row_13_an_old_record_never_moves_a_peer_backwards() -> None:
+    story = given(*ALICE.joined(), BOB.discovered(BOB.record(boot=3, change=7)))
+    old = BOB.record(boot=3, change=6)
+    for heard in (BOB.announces(old), BOB.says_hello(ALICE, old, number=90), BOB.replies(ALICE, old)):
+        after = story.when(heard, at="1 s")
+        assert after.mesh.peers[BOB.key].incarnation == Incarnation(3, 7)
+        assert not [event for event in after.events if isinstance(event, PeerDiscovered | PeerUpdated)]
+
+
+def test_row_21_nobody_claims_an_address_for_somebody_else() -> None:
+    """Carol answers from Bob's address: it becomes a claim on her own WireGuard there, and none on Bob's."""
+    story = given(*ALICE.joined(), BOB.discovered(), CAROL.discovered())
+    story = story.when(CAROL.confirms(ALICE, sender=BOB.lan), at="1 s")
+    story.then(CAROL.observed(Endpoint(BOB.ip, CAROL.wireguard.port)))
+    assert story.mesh.peers[BOB.key] == given(*ALICE.joined(), BOB.discovered()).mesh.peers[BOB.key]
+
+
+def test_when_somebody_was_last_heard_is_noted_to_the_minute() -> None:
+    story = ALICE_KNOWS_BOB.when(BOB.announces(), at="10 s")
+    assert story.state.session.heard == {BOB.key: span("10 s")}
+    assert story.when(BOB.announces(), at="1 min 9 s").state.session.heard == {BOB.key: span("10 s")}
+    assert story.when(BOB.announces(), at="1 min 10 s").state.session.heard == {BOB.key: span("1 min 10 s")}
