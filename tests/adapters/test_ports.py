@@ -1,6 +1,5 @@
 import resource
 import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,10 +8,10 @@ from wgmesh.domain.errors import WgmeshError
 
 
 @pytest.fixture
-def ports() -> Iterator[range]:
+def ports() -> range:
     """Three neighbouring ports that are free."""
     start = next(port for port in WIREGUARD_PORTS if all(port_is_free(port + more) for more in range(3)))
-    yield range(start, start + 3)
+    return range(start, start + 3)
 
 
 def taken(port: int, family: socket.AddressFamily = socket.AF_INET, ip: str = "127.0.0.1") -> socket.socket:

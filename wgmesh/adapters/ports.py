@@ -38,9 +38,7 @@ def _binds(family: socket.AddressFamily, wildcard: str, port: int) -> bool:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             probe.bind((wildcard, port))
     except OSError as error:
-        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-            return False
-        if error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:  # a kernel without this family: nobody holds it
-            return True
-        raise WgmeshError(f"cannot look for a free UDP port: {error.strerror}") from error
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EAFNOSUPPORT}:
+            raise WgmeshError(f"cannot look for a free UDP port: {error.strerror}") from error
+        return error.errno == errno.EAFNOSUPPORT  # a kernel without this family: nobody holds its ports
     return True

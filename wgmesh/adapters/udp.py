@@ -8,14 +8,15 @@ came, it needs no default route, and what another interface hears never reaches 
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
 
 from wgmesh.domain.values import Endpoint
 
-# What one wake-up reads at most: a flood on one socket holds the loop for a millisecond and not for good.
-TURN = 256
+# What one wake-up reads at most: a flood on one socket holds the loop for two milliseconds and not for good.
+TURN = 512
 # Nobody may send us more than 1200 bytes (the largest datagram); one byte more shows that it was too long.
 READ_BYTES = 1201
 # 900 datagrams of 1200 bytes as the kernel counts them: a burst of a hundred starting nodes is not lost.
@@ -43,24 +44,22 @@ class Datagram(Struct, frozen=True):
 
 def own_socket(interface: str, family: socket.AddressFamily) -> socket.socket:
     """A socket on an ephemeral port of this interface, for what it says and the answers to it; OSError if it cannot."""
-    opened = _device_socket(interface, family)
-    try:
+    with _device_socket(interface, family) as opened:
         if family == socket.AF_INET:
             opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
         else:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, ON_LINK_HOPS)
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ON_LINK_HOPS)
         opened.bind(("", 0))
-    except OSError:
-        opened.close()
-        raise
-    return opened
+        return opened
 
 
 def group_socket(interface: str, index: int, family: socket.AddressFamily, group: str, port: int) -> socket.socket:
-    """A socket that hears one multicast group and port on this interface alone; shared, since several meshes may."""
-    opened = _device_socket(interface, family)
-    try:
+    """A socket that hears one multicast group and port on this interface alone; OSError if it cannot.
+
+    The port is shared with others that say so too, since several meshes live on a host.
+    """
+    with _device_socket(interface, family) as opened:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET:
             # struct ip_mreqn: group, no local address, interface
@@ -71,17 +70,16 @@ def group_socket(interface: str, index: int, family: socket.AddressFamily, group
             joined = struct.pack("@16sI", socket.inet_pton(family, group), index)
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, joined)
         opened.bind((group, port))
-    except OSError:
-        opened.close()
-        raise
-    return opened
+        return opened
 
 
-def _device_socket(name: str, family: socket.AddressFamily) -> socket.socket:
+@contextmanager
+def _device_socket(interface: str, family: socket.AddressFamily) -> Iterator[socket.socket]:
+    """A socket that is only this interface's, for the block to finish; closed if the block fails."""
     opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         # Needs no privilege since Linux 5.7, as long as the socket is not bound to a device yet.
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         # Only groups that this socket joined itself; by default Linux adds those that any process of the host joined.
         if family == socket.AF_INET:
             opened.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
@@ -90,10 +88,10 @@ def _device_socket(name: str, family: socket.AddressFamily) -> socket.socket:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
         _widen(opened)
+        yield opened
     except OSError:
         opened.close()
         raise
-    return opened
 
 
 def _widen(opened: socket.socket) -> None:
@@ -116,11 +114,8 @@ def arrivals(opened: socket.socket, limit: int = TURN) -> Iterator[tuple[bytes, 
 
 
 def hops(ancillary: Ancillary) -> int:
-    """The hop limit with which an IPv6 datagram arrived; -1 if the kernel did not say."""
-    for level, kind, value in ancillary:
-        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_HOPLIMIT:
-            return int(struct.unpack("@i", value)[0])
-    return -1
+    """The hop limit with which an IPv6 datagram arrived, the one thing that we ask to be told; -1 if we were not."""
+    return int(struct.unpack("@i", ancillary[0][2])[0]) if ancillary else -1
 
 
 def send(opened: socket.socket, data: bytes, address: Any, source: str = "") -> str | None:

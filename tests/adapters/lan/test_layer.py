@@ -4,92 +4,18 @@ import os
 import resource
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 
 import anyio
 import pytest
 
+from tests.adapters.lan.stations import GROUP, SETTLED_SECONDS, A, B, Station, station
 from tests.adapters.wires import Network, wire
-from wgmesh.adapters.lan.layer import ALL_NODES, PORT, Lan, Trouble
-from wgmesh.adapters.udp import Datagram
+from wgmesh.adapters.lan.layer import ALL_NODES, PORT, Trouble
 from wgmesh.domain.values import Endpoint, Interface
 
 pytestmark = [pytest.mark.anyio, pytest.mark.namespaces]
 
-GROUP, OTHER_GROUP = "239.192.17.4", "239.192.3.200"
-A, B = ("10.9.0.1/24", "fe80::a/64"), ("10.9.0.2/24", "fe80::b/64")
-# Long enough for a datagram to cross a cable and a pause of the reader.
-SETTLED_SECONDS = 0.05
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def a() -> Iterator[Network]:
-    network = Network()
-    yield network
-    network.close()
-
-
-@pytest.fixture
-def b(a: Network) -> Iterator[Network]:
-    network = Network()
-    wire(a, network)
-    yield network
-    network.close()
-
-
-class Station:
-    """A LAN layer in a network, with all that it heard and refused; its clock is the test's."""
-
-    def __init__(self, network: Network, group: str = GROUP) -> None:
-        self.network = network
-        self.heard: list[Datagram] = []
-        self.refused: Counter[tuple[str, str]] = Counter()
-        self.now_ms = 0
-        self._changed = anyio.Event()
-        self.lan = Lan(group, self._hear, self._refuse, lambda: self.now_ms)
-
-    def _hear(self, datagram: Datagram) -> None:
-        self.heard.append(datagram)
-        self._changed.set()
-
-    def _refuse(self, fault: str, source: str) -> None:
-        self.refused[fault, source] += 1
-        self._changed.set()
-
-    def follow(self, *interfaces: Interface) -> tuple[Trouble, ...]:
-        with self.network.entered():
-            return self.lan.follow(interfaces)
-
-    async def hears(self, count: int = 1) -> list[Datagram]:
-        """What it has heard, once there is so much of it; and nothing more comes."""
-        await self.until(lambda: len(self.heard) >= count)
-        await anyio.sleep(SETTLED_SECONDS)
-        assert len(self.heard) == count
-        heard, self.heard = self.heard, []
-        return heard
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition that what it hears or refuses can make true."""
-        with anyio.fail_after(2):
-            while not condition():
-                self._changed = anyio.Event()
-                await self._changed.wait()
-
-
-@asynccontextmanager
-async def station(network: Network, *interfaces: Interface, group: str = GROUP) -> AsyncIterator[Station]:
-    made = Station(network, group)
-    assert made.follow(*interfaces) == ()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(made.lan.run)
-        yield made
-        tasks.cancel_scope.cancel()
+OTHER_GROUP = "239.192.3.200"
 
 
 def descriptors() -> int:
@@ -292,6 +218,17 @@ async def test_an_interface_that_is_down_is_told_and_works_again_when_it_is_up(a
         await far.hears()
         far.lan.announce(os.urandom(1200))
         await near.hears()
+
+
+async def test_an_interface_may_go_and_come_back_right_after_it_was_read(a: Network, b: Network) -> None:
+    eth0 = b.up("eth0", *B)
+    async with station(a, a.up("eth0", *A)) as near, station(b, eth0) as far:
+        for _ in range(2):
+            near.lan.announce(os.urandom(1200))
+            await far.until(lambda: len(far.heard) > 0)
+            assert far.follow() == far.follow(eth0) == ()
+            far.heard.clear()
+            await anyio.sleep(SETTLED_SECONDS)
 
 
 async def test_without_free_descriptors_what_can_be_opened_works_and_the_rest_comes_later(

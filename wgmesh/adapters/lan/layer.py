@@ -18,8 +18,8 @@ from wgmesh.domain.values import Endpoint, Interface
 PORT = 51830
 # All nodes of a link (RFC 4291): every switch forwards it, whether or not it has learnt who listens.
 ALL_NODES = "ff02::1"
-# Between two reads of a socket: a flood costs a hundred wake-ups a second and not one a datagram, which is 100 µs.
-PAUSE_SECONDS = 0.01
+# Between two reads of a socket: a flood costs fifty wake-ups a second, of 100 µs each, and not one a datagram.
+PAUSE_SECONDS = 0.02
 
 
 class Trouble(Struct, frozen=True):
