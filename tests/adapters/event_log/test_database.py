@@ -94,6 +94,13 @@ def test_what_is_missing_or_no_file_is_a_sentence(tmp_path: Path) -> None:
         connect_to_read(tmp_path, running=False)
 
 
+@AS_NOBODY
+def test_a_directory_that_is_closed_to_us_is_a_sentence(public: Path) -> None:
+    public.parent.chmod(0o700)
+    with nobody(), pytest.raises(WgmeshError, match="cannot be read: Permission denied"):
+        connect_to_read(public, running=False)
+
+
 def an_error(code: int) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = code

@@ -176,6 +176,18 @@ def test_an_empty_file_is_a_sentence(tmp_path: Path) -> None:
         LogReader(tmp_path / "events.db", running=False)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_live_log_that_we_may_not_read_is_not_called_damaged(log: EventLog, tmp_path: Path) -> None:
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(WgmeshError, match="cannot be used"):
+            LogReader(tmp_path / "events.db", running=True)
+    finally:
+        os.seteuid(0)
+
+
 def test_what_is_missing_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(WgmeshError, match="does not exist"):
         LogReader(tmp_path / "events.db", running=False)

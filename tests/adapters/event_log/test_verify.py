@@ -1,5 +1,6 @@
 """Whatever is done to a row, verification names the first sequence that is not as it was written."""
 
+import os
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from tests.adapters.event_log import AT, a_log, a_newer_log, a_record, append, c
 from wgmesh.adapters.event_log.database import Head, Unreadable
 from wgmesh.adapters.event_log.verify import verify
 from wgmesh.adapters.event_log.writer import EventLog
-from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.errors import LogBroken, WgmeshError
 from wgmesh.domain.events import LogRecovered
 from wgmesh.domain.records import Record
 
@@ -140,6 +141,12 @@ def test_sequences_may_be_missing_before_a_recovery_and_nowhere_else(path: Path)
     assert first_bad_of(path) == 2
 
 
+def test_a_recovery_that_cannot_be_read_excuses_nothing(path: Path) -> None:
+    change(path, "UPDATE stored_events SET topic = 'LogRecovered.1', state = zeroblob(40) WHERE originator_version = 5")
+    change(path, "DELETE FROM stored_events WHERE originator_version = 3 OR originator_version = 4")
+    assert first_bad_of(path) == 3
+
+
 def test_a_recovery_that_names_another_place_excuses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
     with closing(EventLog.open(path, at=AT)) as log:
@@ -183,6 +190,18 @@ def test_somebody_elses_database_is_no_log(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE songs (title)")
     with pytest.raises(WgmeshError, match="not a log of wgmesh"):
         verify(tmp_path / "events.db")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_log_that_we_may_not_read_is_not_called_damaged(path: Path) -> None:
+    for directory in (path.parent, *path.parents[1:3]):
+        directory.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(LogBroken, match="cannot be used"):
+            verify(path)
+    finally:
+        os.seteuid(0)
 
 
 def test_what_is_not_there_cannot_be_verified(tmp_path: Path) -> None:

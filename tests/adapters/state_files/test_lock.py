@@ -112,7 +112,7 @@ def test_the_lock_is_for_its_owner_only_whatever_the_umask(tmp_path: Path) -> No
 def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "theirs").write_text("theirs")
     (tmp_path / "lock").symlink_to("theirs")
-    with pytest.raises(WgmeshError, match="cannot be opened"):
+    with pytest.raises(WgmeshError, match="cannot be written"):
         Lock(tmp_path)
     with pytest.raises(WgmeshError, match="cannot be read"):
         lock_holder(tmp_path)

@@ -25,6 +25,8 @@ PRAGMAS = (
     "PRAGMA cache_size=-512",  # KiB: records are appended and read in order, so a larger cache is never hit
     "PRAGMA journal_size_limit=4194304",  # what a slow reader made of the WAL is given back
 )
+# Nobody else writes, and who does all the same is not waited for: the node stands still meanwhile.
+LOCK_TIMEOUT_SECONDS = 1
 
 
 class _Pool(SQLiteConnectionPool):
@@ -42,7 +44,7 @@ class LogDatastore(SQLiteDatastore):
     def __init__(self, path: Path) -> None:
         uri = uri_of(path, "mode=rw")
         super().__init__(uri, originator_id_type="text")
-        self.pool = _Pool(db_name=uri, pool_size=1, max_overflow=0)
+        self.pool = _Pool(db_name=uri, lock_timeout=LOCK_TIMEOUT_SECONDS, pool_size=1, max_overflow=0)
 
 
 class LatestRecorder(SQLiteAggregateRecorder):

@@ -21,7 +21,6 @@ from wgmesh.adapters.event_log.database import (
     SQLITE_ERRORS,
     STREAM,
     connect_to_read,
-    is_damage,
     unreachable,
 )
 from wgmesh.adapters.event_log.datastore import LogDatastore, create_file, make_tables
@@ -84,9 +83,7 @@ def _last_sequence(path: Path, first_bad: int) -> int:
     try:
         with closing(connect_to_read(path, running=True)) as connection:
             (last,) = connection.execute(query, (first_bad, first_bad + _PLAUSIBLE_RECORDS)).fetchone()
-    except SQLITE_ERRORS as error:
-        if not is_damage(error):
-            raise
+    except SQLITE_ERRORS:  # it cannot tell: that is what damaged means
         return first_bad
     return last or first_bad
 

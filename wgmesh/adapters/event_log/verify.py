@@ -116,12 +116,7 @@ class _Walk:
 
 
 def _fault_of_file(connection: sqlite3.Connection) -> str:
-    try:
-        (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except SQLITE_ERRORS as error:
-        if not is_damage(error):
-            raise
-        return f"SQLite cannot check it: {error}"
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     return "" if answer == b"ok" else f"SQLite's check of the file says: {answer.decode()}"
 
 

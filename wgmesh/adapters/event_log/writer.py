@@ -81,11 +81,11 @@ class EventLog:
         more = True
         while more:
             with self._failing_plainly():
-                page = cast("list[Entry]", list(self._store.get(STREAM, gt=after, lte=until, limit=PAGE)))
-            for entry in page:
+                page = self._store.get(STREAM, gt=after, lte=until, limit=PAGE)
+            more = False
+            for entry in cast("Iterator[Entry]", page):
                 yield entry.stored.record
-                after = entry.originator_version
-            more = len(page) == PAGE
+                after, more = entry.originator_version, True
 
     def save_snapshot(self, sequence: int, chain: bytes, shape: bytes, state: bytes) -> None:
         """Keep the state that the log folds to at this record, instead of the one before; errors as in `append`."""

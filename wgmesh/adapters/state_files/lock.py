@@ -22,13 +22,13 @@ class Lock:
         path = directory / NAME
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+            taken = _try_for(self._descriptor, PATIENCE_SECONDS)
+            pid = _write_pid(self._descriptor) if taken else _pid_in(self._descriptor)
         except OSError as error:
-            raise WgmeshError(f"{path} cannot be opened ({error.strerror}): check its directory and disk") from error
-        if not _try_for(self._descriptor, PATIENCE_SECONDS):
-            pid = _pid_in(self._descriptor)
+            raise WgmeshError(f"{path} cannot be written ({error.strerror}): check its directory and disk") from error
+        if not taken:
             self.release()
             raise WgmeshError(f"wgmesh runs on {directory} already, as process {pid}: stop that one first")
-        _write_pid(path, self._descriptor)
 
     def release(self) -> None:
         """Let go of it; the file stays, since somebody may be waiting for it."""
@@ -72,12 +72,8 @@ def _pid_in(descriptor: int) -> int:
     return int(content) if content.isdigit() else 0
 
 
-def _write_pid(path: Path, descriptor: int) -> None:
+def _write_pid(descriptor: int) -> int:
+    os.fchmod(descriptor, PRIVATE)
     # As wide as any pid and in one write: nobody reads half of one.
-    line = b"%-19d\n" % os.getpid()
-    try:
-        os.fchmod(descriptor, PRIVATE)
-        os.pwrite(descriptor, line, 0)
-    except OSError as error:
-        os.close(descriptor)
-        raise WgmeshError(f"{path} cannot be written ({error.strerror}): make room on its disk") from error
+    os.pwrite(descriptor, b"%-19d\n" % os.getpid(), 0)
+    return os.getpid()
