@@ -49,8 +49,8 @@ def _of_the_daemon(mesh: Mesh, at: int, running: bool, live: Live | None) -> Ite
     if running:
         if live and live.frozen:
             yield (
-                f"the disk of the state directory is full for {duration(at - live.frozen.since)}: nothing new is decided"
-                f" ({counted(live.frozen.dropped, 'input')} dropped), tunnels stay; make room on it"
+                f"the disk of the state directory is full for {duration(at - live.frozen.since)}: nothing new is"
+                f" decided ({counted(live.frozen.dropped, 'input')} dropped), tunnels stay; make room on it"
             )
         if live and live.device is None and mesh.departed is None:
             yield "the interface is not there; it is made again within seconds, or the log says why not"

@@ -1,0 +1,32 @@
+"""The verbs, and nothing of what they do."""
+
+import typer
+
+from wgmesh.cli import config, demo, events, init, join, leave, peers, status, version
+
+app = typer.Typer(
+    name="wgmesh",
+    help="One secret becomes a WireGuard mesh.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def wgmesh(context: typer.Context) -> None:
+    """One secret becomes a WireGuard mesh: every machine that joins with it reaches every other."""
+    if context.invoked_subcommand is None:
+        status.status_or_help(context)
+
+
+app.command("init")(init.init)
+app.command("join")(join.join)
+app.command("leave")(leave.leave)
+app.command("status")(status.status)
+app.add_typer(peers.app)
+app.command("events")(events.events)
+app.command("config")(config.config)
+app.command("demo")(demo.demo)
+app.command("version")(version.version)

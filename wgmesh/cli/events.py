@@ -1,0 +1,41 @@
+"""`wgmesh events`: the log, told or as JSON, from the file alone; with --follow as it grows."""
+
+from typing import Annotated
+
+import typer
+
+from wgmesh.cli.place import AsJson, Interface, StateDir, find_state
+
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until interrupted.")]
+Since = Annotated[str | None, typer.Option(metavar="T", help="From 12:03, 2026-11-22T12:03 or -10m on.")]
+Until = Annotated[str | None, typer.Option(metavar="T", help="Up to then.")]
+OfPeer = Annotated[str | None, typer.Option("--peer", metavar="PEER", help="Only what concerns this peer.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", metavar="K", help="Only events of this name.")]
+Limit = Annotated[int | None, typer.Option(min=0, metavar="N", help="Only the last N.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Check chain, density and every record.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Print the records as they are stored, readable or not.")]
+
+
+def events(
+    interface: Interface = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+    follow: Follow = False,
+    since: Since = None,
+    until: Until = None,
+    peer: OfPeer = None,
+    kind: Kinds = None,
+    limit: Limit = None,
+    verify: Verify = False,
+    raw: Raw = False,
+) -> None:
+    """Tell what happened, and why; the log."""
+    directory = find_state(interface, state_dir)
+    if verify or raw:
+        from wgmesh.cli import stored
+
+        stored.verify(directory, as_json) if verify else stored.show(directory, limit)
+        return
+    from wgmesh.cli.telling import tell, wanted
+
+    tell(directory, wanted(directory, since, until, peer, kind or [], limit), as_json=as_json, follow=follow)

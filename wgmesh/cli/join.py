@@ -1,0 +1,119 @@
+"""`wgmesh join`: read, check, and become the daemon."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wgmesh.cli.place import StateDir
+from wgmesh.cli.secret_ways import take_secret
+from wgmesh.cli.terminal import remark
+
+if TYPE_CHECKING:
+    from wgmesh.preflight import Ready
+    from wgmesh.settings import Options, Settings
+
+
+def join(
+    secret: Annotated[str | None, typer.Option(metavar="URI|-", help="The secret; - reads standard input.")] = None,
+    secret_file: Annotated[str | None, typer.Option(metavar="FILE", help="Where the secret is.")] = None,
+    interface: Annotated[str | None, typer.Option(metavar="NAME", show_default="wgmesh0")] = None,
+    listen_port: Annotated[str | None, typer.Option(metavar="auto|PORT", help="WireGuard's UDP port.")] = None,
+    hostname: Annotated[
+        str | None, typer.Option(help="What others call this node.", show_default="the machine's")
+    ] = None,
+    state_dir: StateDir = None,
+    wireguard: Annotated[str | None, typer.Option(metavar="auto|userspace|none", help="What does the work.")] = None,
+    lan: Annotated[
+        bool | None, typer.Option("--lan/--no-lan", help="Find peers on the LAN.", show_default="on")
+    ] = None,
+    lan_interface: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only on these interfaces.")] = None,
+    log_format: Annotated[str | None, typer.Option(metavar="text|json")] = None,
+    log_level: Annotated[str | None, typer.Option(metavar="debug|info|warning|error")] = None,
+    allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
+    config: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="These options, in a file.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check what can fail.")] = False,
+) -> None:
+    """Run this node in the foreground."""
+    flags = {name: value for name, value in locals().items() if name not in ("config", "dry_run")}
+    remarks: list[str] = []
+    try:
+        ready = _checked(_options(flags, config), dry_run, remarks.append)
+        remark(_greeting(ready) if dry_run else _enter(ready))
+    finally:
+        for text in remarks:
+            remark(text)
+    if not dry_run:
+        _become_daemon(ready.settings)
+
+
+def _options(flags: dict[str, object], config: Path | None) -> "Options":
+    """Flags over file; UsageError for a value that an option does not take."""
+    import msgspec
+
+    from wgmesh.domain.errors import UsageError
+    from wgmesh.settings import Options, over, read_options
+
+    given = {name.replace("_", "-"): value for name, value in flags.items() if value is not None}
+    try:
+        options = msgspec.convert(given, Options, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"an option has a value that it cannot have: {error}") from error
+    return over(options, read_options(config)) if config else options
+
+
+def _checked(options: "Options", dry_run: bool, remark: Callable[[str], None]) -> "Ready":
+    """Settings that nothing known stands in the way of; nothing is changed yet."""
+    from wgmesh.preflight import check
+    from wgmesh.settings import resolve
+
+    settings = resolve(options, os.environ)
+    return check(settings, take_secret(options, remark), remark, dry_run=dry_run)
+
+
+def _enter(ready: "Ready") -> str:
+    """Make what a node keeps, if this is its first join; the greeting."""
+    from msgspec.structs import replace
+
+    from wgmesh.adapters.state_files import (
+        Generation,
+        Lock,
+        load_seed,
+        make_seed,
+        open_directory,
+        read_generations,
+        write_generations,
+    )
+
+    directory = open_directory(Path(ready.settings.state_dir))
+    lock = Lock(directory)
+    seed = load_seed(directory) or make_seed(directory)
+    if not read_generations(directory):
+        write_generations(directory, [Generation(1, ready.settings.secret)])
+    lock.release()
+    return _greeting(replace(ready, seed=seed))
+
+
+def _greeting(ready: "Ready") -> str:
+    """Who this node is, and whom it will contact."""
+    from wgmesh.preflight import addresses
+
+    who = " and ".join(addresses(ready)) or "a new node"
+    return f"{ready.settings.hostname} is {who}; it contacts no host outside its own networks"
+
+
+def _become_daemon(settings: "Settings") -> None:
+    """Replace this process; the settings, secret and all, go through a memory file that nobody else can open."""
+    import wgmesh
+    from wgmesh.settings import encode
+
+    fd = os.memfd_create("wgmesh-settings", 0)
+    os.write(fd, encode(settings))
+    place = str(Path(wgmesh.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (place, os.environ.get("PYTHONPATH"))))
+    # -P: nothing is imported from the directory that the operator happens to be in.
+    argv = [sys.executable, "-P", "-m", "wgmesh.daemon", str(fd)]
+    os.execve(sys.executable, argv, {**os.environ, "PYTHONPATH": path})  # noqa: S606 - there is no shell
