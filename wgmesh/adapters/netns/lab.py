@@ -5,6 +5,7 @@ The rule: no node reaches anything but its segments. There is no default route, 
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +20,20 @@ from wgmesh.domain.errors import WgmeshError
 # Death by SIGKILL and the kernel's cleaning up take milliseconds; this is for a busy machine.
 TEARDOWN_SECONDS = 10.0
 
-# Starts the first process, which holds the builder's pipe too and ends with it; then waits until all are gone. The
-# nsenter of a stopped program has stopped as well, and must be woken to see the end of it.
+# Starts the first process, which holds the builder's pipe too and ends with it; then waits until all are gone, and
+# removes their files. The nsenter of a stopped program has stopped as well, and must be woken to see the end of it; if
+# the builder dies meanwhile, the kernel sends SIGHUP to the whole group, for nobody is left to continue it.
 GUARD = """
+trap '' HUP
+scratch=$1
+shift
 exec 3<&0
 unshare "$@" <&3 3<&- &
 exec >/dev/null 2>&1
 cat
 kill -CONT 0
 wait
+rm -rf "$scratch"
 """
 
 # How a first process begins. Its /proc is still the builder's, and so is the process number that it reports when it is
@@ -92,11 +98,6 @@ class Node:
     lab: "Lab"
     links: list[Link] = field(default_factory=list)
 
-    @property
-    def root(self) -> Path:
-        """The node's file system, as the builder sees it. What is in its /run is in memory, and gone with the node."""
-        return Path(f"/proc/{self.pid}/root")
-
     def command(self, argv: Sequence[str | Path], cwd: Path | None = None) -> list[str]:
         """The command line that runs `argv` in this node, in a session of its own, at `cwd` (default: here)."""
         words = enter(self.pid, "net", "mount", "uts", "pid")
@@ -151,6 +152,7 @@ class Node:
 class Lab:
     """Segments and nodes, from `with` to the end of its block. `pid`: the process whose network has the bridges.
 
+    `scratch` is an empty directory, at one path for us and for all nodes, that is removed with the laboratory.
     Entering raises WgmeshError, with the remedy, where the system has no namespaces for us.
     """
 
@@ -164,7 +166,8 @@ class Lab:
         require_programs()
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         argv = [*user, "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-euc", LAB_SETUP]
-        guard = ["sh", "-c", GUARD, "sh", *argv]
+        self.scratch = Path(tempfile.mkdtemp(prefix="wgmesh-"))
+        guard = ["sh", "-c", GUARD, "sh", str(self.scratch), *argv]
         self._guard = Program(guard, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, process_group=0)
         self.pid = _reported_pid(self._guard)
         return self
@@ -173,7 +176,7 @@ class Lab:
         self.close()
 
     def close(self) -> None:
-        """End all that runs in the laboratory; returns when the last process is gone."""
+        """End all that runs in the laboratory; returns when the last process and file are gone."""
         assert self._guard.stdin
         self._guard.stdin.close()
         for process in (*self._programs, self._guard):
