@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wgmesh.adapters.event_log.reader import LogReader
+from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.mesh import Mesh, evolve
 from wgmesh.domain.records import Record
 from wgmesh.projections.timeline import sentence
@@ -58,9 +59,10 @@ class Chronicle:
 
     def _records(self) -> Iterator[Record]:
         if self._reader is None:
-            if not self._log.exists():
+            try:
+                self._reader = LogReader(self._log, running=True)
+            except WgmeshError:  # nothing was written yet; a daemon that cannot is seen to end
                 return
-            self._reader = LogReader(self._log, running=True)
         if self.mesh.head.sequence == 0 or self._reader.changed():
             for record in self._reader.records(self.mesh.head.sequence):
                 assert isinstance(record, Record)
