@@ -71,21 +71,25 @@ def next_change(mesh: Mesh, peer: Peer, now: int) -> int | None:
 def _turns(mesh: Mesh, peer: Peer, now: int) -> list[tuple[Claim, int]]:
     """The present and the next turn of each claim."""
     claims = candidates(mesh, peer)
-    begins = _begins(mesh, peer)
+    begins, pause = _begins(peer), _pause(mesh, peer)
     turns = []
     for place, claim in enumerate(claims):
-        start = max(begins, claim.since.awake) + place * TURN
+        start = max(begins, claim.since.awake) + pause + place * TURN
         turns += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
     return turns
 
 
-def _begins(mesh: Mesh, peer: Peer) -> int:
-    """When the first turn of the peer's first claim begins."""
+def _begins(peer: Peer) -> int:
+    """When the peer may first be tried."""
     if peer.disconnected:
         return peer.disconnected.awake
     seen = [claim.since.awake for claim in peer.observed]
-    begins = min(seen) if seen else peer.discovered.awake + UNCONFIRMED_PAUSE
-    return begins if mesh.is_initiator_for(peer) else begins + OUT_OF_STEP
+    return min(seen) if seen else peer.discovered.awake + UNCONFIRMED_PAUSE
+
+
+def _pause(mesh: Mesh, peer: Peer) -> int:
+    """How long the side that waits leaves each new address of a peer that never connected to the other side."""
+    return 0 if peer.disconnected or mesh.is_initiator_for(peer) else OUT_OF_STEP
 
 
 def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
