@@ -47,14 +47,14 @@ def recover(path: Path, at: int, verdict: Verdict) -> None:
         _remove(building)
         _build(building, path, _plan(path, at, verdict), verdict.records)
         building.rename(path.with_name(f"{path.name}.recovered-{at}"))
+        finish(path)
     except (OSError, PersistenceError, *SQLITE_ERRORS) as error:
         _remove(building)
         raise unreachable(path, error) from error
-    finish(path)
 
 
 def finish(path: Path) -> None:
-    """Put a recovered log that stands ready in the place of the damaged one; nothing where there is none."""
+    """Put a recovered log that stands ready in the place of the damaged one, if there is one; OSError."""
     for ready in path.parent.glob(f"{path.name}.recovered-*"):
         _sync_directory(path.parent)
         aside = ready.name.replace(".recovered-", ".damaged-")

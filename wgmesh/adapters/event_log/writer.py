@@ -102,7 +102,7 @@ class EventLog:
 
     def close(self) -> None:
         """Leave one complete file behind, also beside readers that stay."""
-        # On a full disk the WAL stays where it is: nothing is lost, the next start reads it.
+        # On a full or failing disk the WAL stays where it is: nothing is lost, the next start reads it.
         with suppress(sqlite3.OperationalError), self._datastore.get_connection(commit=True) as connection:
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._datastore.close()
