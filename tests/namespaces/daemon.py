@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.source import ROOT
 from wgmesh.adapters.netns.lab import Node
+from wgmesh.adapters.netns.program import Program
 
 WGMESH = (sys.executable, "-m", "wgmesh")
 
@@ -59,7 +60,15 @@ class Daemon:
 
     def wgmesh(self, verb: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run another verb of the command line in the node, on this daemon's state."""
-        return self.node.run([*WGMESH, verb, *self._place(), *words], cwd=ROOT, check=check)
+        return self.node.run(self.command(verb, *words), cwd=ROOT, check=check)
+
+    def popen(self, verb: str, *words: str) -> Program:
+        """Start another verb in the node, such as `events --follow`, with pipes for what it prints."""
+        return self.node.popen(self.command(verb, *words), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def command(self, verb: str, *words: str) -> list[str]:
+        """The command line of another verb on this daemon's state; it runs in ROOT."""
+        return [*WGMESH, verb, *self._place(), *words]
 
     def status(self) -> dict[str, Any]:
         """What `wgmesh status --json` says."""
