@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,6 +39,7 @@ def own_namespace() -> Iterator[None]:
         run("ip link add eth0 mtu 1500 type veth peer name eth1")
         run("ip link set eth0 up")
         run("ip link set eth1 up")
+        _await_carrier()
         yield
     finally:
         _end_all()
@@ -52,6 +54,15 @@ def run(command: str) -> str:
     done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
+
+
+def _await_carrier() -> None:
+    """The kernel sees the cable, and gives link-local addresses, a little later; a test begins after that."""
+    for _ in range(500):
+        if len(run("ip -6 -o addr show scope link").splitlines()) == 2:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the cable never came up")
 
 
 def _end_all() -> None:

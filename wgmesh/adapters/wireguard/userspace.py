@@ -81,9 +81,9 @@ class Userspace:
         try:
             if self._find() is not None:
                 self._links.delete(self._interface)
+                self._process.end()
         except OSError as error:
             raise WgmeshError(f"{self._interface} could not be removed: {_words(error)}") from error
-        self._process.end()
         self._process.sweep()
 
     def _find(self) -> tuple[uapi.Reading, LinkState] | None:
@@ -98,8 +98,11 @@ class Userspace:
             return None
         if reading is None or not _is_ours(reading, link):
             raise WgmeshError(self._whose(reading, link))
-        # Ours without a link of this name: somebody renamed it, and it has to be made anew.
-        return None if link is None else (reading, link)
+        if link is None:
+            # Somebody renamed it. It has our port and socket, so it ends, to be made anew under its own name.
+            self._process.end()
+            return None
+        return reading, link
 
     def _read(self, answer: bytes) -> uapi.Reading:
         try:
@@ -130,7 +133,6 @@ class Userspace:
 
     def _create(self, changes: Sequence[Change]) -> list[str]:
         if self._find() is None:
-            self._process.end()
             self._process.start()
             self._links.label(self._interface, ALIAS)
         return [""] * len(changes)

@@ -50,18 +50,16 @@ class WireguardGo:
         return None if self._is_dead else self._pidfd
 
     def ask(self, request: bytes) -> bytes | None:
-        """Its answer; None if none runs. OSError if it does not answer."""
+        """Its answer; None if none runs, or it just dies. OSError if it does not answer."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(ANSWER_SECONDS)
             try:
                 connection.connect(os.fspath(self.path))
-            except (FileNotFoundError, ConnectionRefusedError):
-                self._is_dead = True
-                return None
-            self._meet(_peer_pid(connection))
-            try:
+                self._meet(_peer_pid(connection))
                 connection.sendall(request)
                 return _receive(connection)
+            except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError):
+                return None
             except TimeoutError:
                 raise TimeoutError(f"wireguard-go (process {self._pid}) does not answer") from None
 
@@ -87,22 +85,20 @@ class WireguardGo:
     def end(self) -> None:
         """End the one that answered last, whatever it is doing; its interface goes with it."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.pidfd is None:
+            pidfd = self.pidfd
+            if pidfd is None:
                 return
             try:
-                signal.pidfd_send_signal(self.pidfd, number)
+                signal.pidfd_send_signal(pidfd, number)
             except ProcessLookupError:
                 pass  # it has ended by itself
-            if self.wait_for_end():
-                self._is_dead = True
-                return
+            self.wait_for_end()
 
-    def wait_for_end(self) -> bool:
-        """Wait a while for a process that no longer answers; whether it is gone, and its interface with it."""
-        gone = self._pidfd is None or bool(select.select([self._pidfd], [], [], END_SECONDS)[0])
+    def wait_for_end(self) -> None:
+        """Wait a while for a process that no longer answers to be gone, and its interface with it."""
+        self._is_dead = self._pidfd is None or bool(select.select([self._pidfd], [], [], END_SECONDS)[0])
         if self._child is not None:
             self._child.poll()
-        return gone
 
     def sweep(self) -> None:
         """Remove the socket of one that has died; not to be called while one starts."""
