@@ -3,6 +3,7 @@ import socket
 
 import pytest
 
+from tests.adapters.machine import LOOPBACKS
 from wgmesh.adapters.ports import WIREGUARD_PORTS, free_port, port_is_free
 from wgmesh.domain.errors import WgmeshError
 
@@ -28,7 +29,7 @@ def test_a_free_port_outside_the_range_is_granted_when_asked_for(ports: range) -
     assert free_port(ports[0], range(1, 2)) == ports[0]
 
 
-@pytest.mark.parametrize(("family", "ip"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+@pytest.mark.parametrize(("family", "ip"), LOOPBACKS.items())
 def test_a_port_held_on_one_address_of_either_family_is_passed_over(
     ports: range, family: socket.AddressFamily, ip: str
 ) -> None:

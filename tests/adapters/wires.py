@@ -29,9 +29,10 @@ class Network:
 
     def __init__(self) -> None:
         home = os.open(OWN_NETWORK, os.O_RDONLY)
+        if _libc.unshare(CLONE_NEWNET) != 0:
+            os.close(home)
+            pytest.skip("needs root, or to be root in a user namespace, to make networks")
         try:
-            if _libc.unshare(CLONE_NEWNET) != 0:
-                pytest.skip("needs root, or to be root in a user namespace, to make networks")
             self.fd = os.open(OWN_NETWORK, os.O_RDONLY)
             for name, value in IPV6.items():
                 with open(f"/proc/sys/net/ipv6/conf/default/{name}", "w") as switch:

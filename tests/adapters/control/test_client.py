@@ -1,4 +1,3 @@
-import os
 import socket
 import subprocess
 import sys
@@ -9,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.machine import nobody
 from wgmesh.adapters.control.client import SOCKET_NAME, ask, socket_address
 from wgmesh.domain.errors import NotRunning, WgmeshError
-
-NOBODY = 65534
 
 
 @contextmanager
@@ -104,14 +102,9 @@ def test_a_daemon_that_hangs_up_at_once_is_a_sentence(directory: Path) -> None:
     assert str(caught.value).startswith("the daemon ")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_who_may_not_ask_is_told(directory: Path) -> None:
-    os.seteuid(NOBODY)
-    try:
-        with pytest.raises(WgmeshError, match="belongs to another user"):
-            ask(directory, {})
-    finally:
-        os.seteuid(0)
+    with nobody(), pytest.raises(WgmeshError, match="belongs to another user"):
+        ask(directory, {})
 
 
 def test_a_state_directory_that_is_a_file_is_a_sentence(directory: Path) -> None:
