@@ -51,6 +51,9 @@ class Member:
     ip: str
     mesh: Parameters = PARAMETERS
 
+    def __repr__(self) -> str:
+        return self.name
+
     @property
     def key(self) -> bytes:
         return self.identity.key

@@ -5,14 +5,21 @@ The numbers S1 to S6 are those of the simulator's safety rules.
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import msgpack
 
 from wgmesh.domain.device import Device
 from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.records import Record
-from wgmesh.domain.values import Endpoint
+from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.projections.desired_device import desired_device
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NEVER = ("0.0.0.0/32", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "ff00::/8", "::ffff:0:0/96")
+LINK_LOCAL = ipaddress.ip_network("fe80::/10")
 
 
 def check(mesh: Mesh, awake: int) -> None:
@@ -40,16 +47,16 @@ def is_endpoint(mesh: Mesh, endpoint: Endpoint) -> bool:
     """S3, told from scratch: a unicast address outside the mesh that a datagram can be sent to."""
     assert mesh.parameters
     ip = ipaddress.ip_address(endpoint.ip)
-    never = ["0.0.0.0/32", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "ff00::/8", "::ffff:0:0/96"]
-    never += [mesh.parameters.network, str(ipaddress.IPv6Network((mesh.parameters.ipv6_prefix + bytes(8), 64)))]
-    never += [] if endpoint.scope else ["fe80::/10"]
-    broadcasts = [
-        str(network.broadcast_address)
-        for interface in mesh.interfaces
-        for network in (ipaddress.ip_network(prefix, strict=False) for prefix in interface.prefixes)
-        if network.version == 4 and network.prefixlen < 31
-    ]
-    return endpoint.port > 0 and not any(ip in ipaddress.ip_network(each) for each in (*never, *broadcasts))
+    nobodys = _nobodys(mesh.parameters, mesh.interfaces) + (() if endpoint.scope else (LINK_LOCAL,))
+    return endpoint.port > 0 and not any(ip in network for network in nobodys)
+
+
+@lru_cache(maxsize=64)
+def _nobodys(parameters: Parameters, interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
+    attached = (ipaddress.ip_network(prefix, strict=False) for each in interfaces for prefix in each.prefixes)
+    broadcasts = [each.broadcast_address for each in attached if each.version == 4 and each.prefixlen < 31]
+    ranges = (parameters.network, ipaddress.IPv6Network((parameters.ipv6_prefix + bytes(8), 64)))
+    return tuple(ipaddress.ip_network(each) for each in (*NEVER, *ranges, *broadcasts))
 
 
 def check_progress(before: Mesh, after: Mesh) -> None:
