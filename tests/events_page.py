@@ -34,8 +34,8 @@ record, and beside it the fields of its event. No event holds a secret, a privat
 | `because` | sequences of the earlier records that it rests on |
 | `chain` | hash of this record and of the chain before it: 16 bytes in hex |
 
-Bytes are base64, times and durations are ms. `identity` is a node's Ed25519 key, `public_key` its WireGuard key. "At most
-a day" is what bounds the log: so many records of a name a day, on one node in a mesh of 100 peers.
+Bytes are base64, times and durations are ms. `identity` is a node's Ed25519 key, `public_key` its WireGuard key.
+"At most a day" is what bounds the log: so many records of a name a day, on one node in a mesh of 100 peers.
 """
 
 _NAMED = {

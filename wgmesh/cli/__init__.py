@@ -12,7 +12,7 @@ def main() -> None:
     from wgmesh.domain.errors import WgmeshError
 
     try:
-        app()
+        app(prog_name="wgmesh")
     except WgmeshError as error:
         print(f"wgmesh: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

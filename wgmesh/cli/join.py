@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,13 +26,13 @@ def join(
         str | None, typer.Option(help="What others call this node.", show_default="the machine's")
     ] = None,
     state_dir: StateDir = None,
-    wireguard: Annotated[str | None, typer.Option(metavar="auto|userspace|none", help="What does the work.")] = None,
+    wireguard: Annotated[Literal["auto", "userspace", "none"] | None, typer.Option(help="What does the work.")] = None,
     lan: Annotated[
         bool | None, typer.Option("--lan/--no-lan", help="Find peers on the LAN.", show_default="on")
     ] = None,
     lan_interface: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only on these interfaces.")] = None,
-    log_format: Annotated[str | None, typer.Option(metavar="text|json")] = None,
-    log_level: Annotated[str | None, typer.Option(metavar="debug|info|warning|error")] = None,
+    log_format: Literal["text", "json"] | None = None,
+    log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="These options, in a file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check what can fail.")] = False,
@@ -61,7 +61,8 @@ def _options(flags: dict[str, object], config: Path | None) -> "Options":
     try:
         options = msgspec.convert(given, Options, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"an option has a value that it cannot have: {error}") from error
+        why, _, where = str(error).partition(" - at `$.")
+        raise UsageError(f"--{where.rstrip('`')} cannot be that: {why}") from error
     return over(options, read_options(config)) if config else options
 
 

@@ -1,6 +1,8 @@
 """Which node a verb is about: its state directory, as said or as found."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -27,21 +29,15 @@ def find_state(interface: str | None, state_dir: str | None) -> Path:
     from wgmesh.domain.errors import WgmeshError
 
     directory = _said(interface, state_dir) or _only_one()
-    try:
-        os.stat(directory / LOG_NAME)
-    except PermissionError as error:
-        raise WgmeshError(f"{directory} belongs to another user: ask as root, with sudo") from error
-    except OSError as error:
-        raise WgmeshError(
-            f"there is no mesh in {directory}: join one with `wgmesh join`, or name another --state-dir"
-        ) from error
+    if not _has_log(directory):
+        raise WgmeshError(f"there is no mesh in {directory}: join one with `wgmesh join`, or name another --state-dir")
     return directory
 
 
 def has_mesh() -> bool:
-    """Whether a verb that is given no place finds a node; WgmeshError if it may not look."""
+    """Whether a verb that is given no place finds a node; WgmeshError if we may not look."""
     directory = _said(None, None)
-    return (directory / LOG_NAME).exists() if directory else bool(_all())
+    return _has_log(directory) if directory else bool(_all())
 
 
 def _said(interface: str | None, state_dir: str | None) -> Path | None:
@@ -59,13 +55,28 @@ def _only_one() -> Path:
     found = _all()
     usual = STATE_ROOT / DEFAULT_INTERFACE
     if len(found) > 1 and usual not in found:
-        raise WgmeshError(
-            f"there are several meshes here: choose with --interface {' or '.join(p.name for p in found)}"
-        )
+        names = " or ".join(directory.name for directory in found)
+        raise WgmeshError(f"there are several meshes here: choose with --interface {names}")
     return found[0] if len(found) == 1 else usual
 
 
 def _all() -> list[Path]:
     from wgmesh.settings import STATE_ROOT
 
-    return sorted(log.parent for log in STATE_ROOT.glob(f"*/{LOG_NAME}"))
+    with _allowed(STATE_ROOT):
+        return sorted(each for each in STATE_ROOT.iterdir() if _has_log(each)) if STATE_ROOT.exists() else []
+
+
+def _has_log(directory: Path) -> bool:
+    with _allowed(directory):
+        return (directory / LOG_NAME).exists()
+
+
+@contextmanager
+def _allowed(directory: Path) -> Iterator[None]:
+    from wgmesh.domain.errors import WgmeshError
+
+    try:
+        yield
+    except PermissionError as error:
+        raise WgmeshError(f"{directory} belongs to another user: ask as root, with sudo") from error

@@ -52,7 +52,7 @@ def _show(node: "View", as_json: bool) -> None:
     if as_json:
         say_json(shown)
         return
-    for line, style in page(shown, peers(node.mesh, node.at, node.live)):
+    for line, style in page(shown, peers(node.mesh, node.at, node.live, node.sampled_at)):
         say(line, style)
 
 

@@ -41,12 +41,14 @@ def _layer(layer: "ShownLayer", at: int) -> str:
 
 
 def _peers(status: "Status", peers: "Peers") -> Iterator[Line]:
-    from wgmesh.projections.wording import counted
+    from wgmesh.projections.wording import counted, duration
 
     if not peers.peers:
         yield "no peers yet: a node with the same secret on this LAN appears by itself", "odd"
         return
-    yield f"{counted(status.counts.known, 'peer')}, {status.counts.connected} connected", "strong"
+    sampled = peers.sampled_at if peers.sampled_at is not None else status.at
+    old = f", counters of {duration(status.at - sampled)} ago" if sampled < status.at else ""
+    yield f"{counted(status.counts.known, 'peer')}, {status.counts.connected} connected{old}", "strong"
     for peer in peers.peers[:MOST_PEERS]:
         yield _peer(peer, status.at), _STYLES.get(peer.state, "")
     if len(peers.peers) > MOST_PEERS:
@@ -54,17 +56,12 @@ def _peers(status: "Status", peers: "Peers") -> Iterator[Line]:
 
 
 def _peer(peer: "ShownPeer", at: int) -> str:
-    from wgmesh.projections.wording import amount
+    from wgmesh.projections.wording import amount, duration
 
     name = peer.name or peer.public_key
     where = f"  {peer.endpoint}" if peer.endpoint else ""
-    handshake = f"  {ago(peer.last_handshake, at)}" if peer.last_handshake is not None else ""
-    traffic = f"  {amount(peer.rx_bytes)} in, {amount(peer.tx_bytes)} out" if peer.last_handshake is not None else ""
-    return f"  {name:<16} {peer.state:<10} {peer.mesh_ipv4 or peer.mesh_ipv6:<15}{where}{handshake}{traffic}"
-
-
-def ago(moment: int | None, at: int) -> str:
-    """`handshake 12 s ago`, or nothing."""
-    from wgmesh.projections.wording import duration
-
-    return "" if moment is None else f"handshake {duration(at - moment)} ago"
+    line = f"  {name:<16} {peer.state:<10} {peer.mesh_ipv4 or peer.mesh_ipv6:<15}{where}"
+    if peer.last_handshake is None:
+        return line
+    handshake = f"handshake {duration(at - peer.last_handshake)} ago"
+    return f"{line}  {handshake}  {amount(peer.rx_bytes)} in, {amount(peer.tx_bytes)} out"
