@@ -39,6 +39,10 @@ class Daemon:
         assert pid is not None, self.log.read_text()
         return pid
 
+    def lock_holder(self) -> str:
+        """The number of its process as the lock file has it: as the node sees it."""
+        return (self.state_dir / "lock").read_text().strip()
+
     def signal(self, sig: int) -> None:
         """SIGSTOP and SIGCONT make it hang and go on, SIGHUP makes it read its settings again."""
         self.program.send_signal(sig)

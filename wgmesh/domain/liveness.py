@@ -4,7 +4,7 @@ Connected is who was heard within 180 s (a session's life, WireGuard's REJECT_AF
 A peer is never forgotten for being quiet: only after a day of silence, or an hour in which it was never once reached.
 """
 
-from wgmesh.domain.device import FOREIGN_KEY, DevicePeer, DeviceSample, Traffic
+from wgmesh.domain.device import NO_KEY, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import (
     ForeignPeerSeen,
@@ -74,7 +74,7 @@ def _claimed(peer: Peer, endpoint: Endpoint) -> tuple[int, ...]:
 
 def _report_foreign(draft: Draft, peer: DevicePeer) -> Verdict:
     known = draft.mesh.foreign
-    if peer.preshared == FOREIGN_KEY and peer.public_key not in known and len(known) < FOREIGN_CAP:
+    if peer.preshared <= NO_KEY and peer.public_key not in known and len(known) < FOREIGN_CAP:
         yield ForeignPeerSeen(peer.public_key), ()
 
 

@@ -1,9 +1,10 @@
 """What to do to WireGuard now: the desired device against the sampled one, with what the log knows of the peers.
 
 An endpoint is WireGuard's own business while the peer is connected, by the log or by a handshake that was just seen.
+A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
-from wgmesh.domain.device import Change, DeviceSample
+from wgmesh.domain.device import NO_KEY, Change, DeviceSample
 from wgmesh.domain.mesh import Mesh
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.device_changes import device_changes
@@ -16,10 +17,13 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
     handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
     fresh = {key: True for key in handshaken if key not in silent}
     fresh |= {peer.public_key: True for peer in peers if peer.connected}
+    known = {peer.public_key: True for peer in peers}
+    if sample.device:
+        known |= {peer.public_key: True for peer in sample.device.peers if peer.preshared > NO_KEY}
     return device_changes(
         sample.device,
         desired_device(mesh, now),
-        known={peer.public_key: True for peer in peers},
+        known=known,
         fresh=fresh,
         handshaken=handshaken,
     )

@@ -1,0 +1,77 @@
+"""What is to be done to a real device: the log says whom we know, the sample what WireGuard made of it."""
+
+from msgspec.structs import replace
+
+from tests.cast import ALICE, BOB, CAROL
+from tests.playbook import given
+from wgmesh.domain.device import (
+    FOREIGN_KEY,
+    NO_KEY,
+    AddPeer,
+    CreateInterface,
+    Device,
+    DevicePeer,
+    DeviceSample,
+    RemovePeer,
+    Traffic,
+    UpdatePeer,
+)
+from wgmesh.domain.events import PeerConnected, PeerDisconnected
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import Endpoint
+from wgmesh.projections.desired_device import desired_device
+from wgmesh.projections.wanted_changes import wanted_changes
+
+ELSEWHERE = Endpoint("203.0.113.9", 4242)
+DURING_THE_FIRST_TURN = 1
+
+
+def known(*more: PeerConnected | PeerDisconnected) -> Mesh:
+    return given(*ALICE.joined(), BOB.discovered(), BOB.observed(), *more).mesh
+
+
+def found(mesh: Mesh, *extra: DevicePeer, endpoint: Endpoint | None = BOB.wireguard) -> Device:
+    """The device as it should be, with Bob at this endpoint and some peers more."""
+    device = desired_device(mesh, DURING_THE_FIRST_TURN)
+    return replace(device, peers=(replace(device.peers[0], endpoint=endpoint), *extra))
+
+
+def test_without_an_interface_everything_is_made() -> None:
+    changes = wanted_changes(known(), DeviceSample(None), DURING_THE_FIRST_TURN)
+    assert changes[0] == CreateInterface()
+    assert [type(change) for change in changes].count(AddPeer) == 1
+
+
+def test_a_device_that_is_as_it_should_be_is_left_alone() -> None:
+    mesh = known()
+    assert wanted_changes(mesh, DeviceSample(found(mesh)), DURING_THE_FIRST_TURN) == ()
+
+
+def test_the_endpoint_of_a_connected_peer_is_wireguards_own() -> None:
+    mesh = known(PeerConnected(BOB.key, BOB.wireguard))
+    assert wanted_changes(mesh, DeviceSample(found(mesh, endpoint=ELSEWHERE)), DURING_THE_FIRST_TURN) == ()
+
+
+def test_and_so_is_that_of_one_whose_handshake_the_log_has_not_seen_yet() -> None:
+    mesh = known()
+    sample = DeviceSample(found(mesh, endpoint=ELSEWHERE), (Traffic(BOB.public_key, handshaken=True),))
+    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == ()
+
+
+def test_but_a_silent_peer_is_tried_where_it_is_said_to_be() -> None:
+    mesh = known(PeerConnected(BOB.key, ELSEWHERE), PeerDisconnected(BOB.key, 180_001))
+    sample = DeviceSample(found(mesh, endpoint=ELSEWHERE), (Traffic(BOB.public_key, handshaken=True),))
+    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=BOB.wireguard),)
+
+
+def test_a_peer_that_somebody_else_put_there_stays_with_or_without_a_preshared_key_of_its_own() -> None:
+    mesh = known()
+    for preshared in (NO_KEY, FOREIGN_KEY):
+        stranger = DevicePeer(CAROL.public_key, preshared)
+        assert wanted_changes(mesh, DeviceSample(found(mesh, stranger)), DURING_THE_FIRST_TURN) == ()
+
+
+def test_a_peer_with_our_preshared_key_is_ours_even_if_the_log_that_knew_it_was_lost() -> None:
+    mesh = known()
+    sample = DeviceSample(found(mesh, DevicePeer(CAROL.public_key, 1)))
+    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (RemovePeer(CAROL.public_key),)
