@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def own_namespace() -> Iterator[None]:
     """Go there, and come back whatever happens. Only this thread moves, and what it starts there."""
     if os.geteuid() != 0:
-        pytest.skip("needs root, or: unshare --user --map-root-user ./run test")
+        pytest.skip("needs root, or: unshare --user --map-root-user --net --mount ./run test")
     cwd = os.getcwd()
     before = [os.open(f"/proc/thread-self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in NAMESPACES]
     _check(_libc.unshare(CLONE_NEWNET | CLONE_NEWNS))
@@ -35,7 +36,7 @@ def own_namespace() -> Iterator[None]:
         run("mount -t tmpfs -o mode=755 run /run")
         run("ip link set lo up")
         # Usable at once: nobody else is here to have the same address.
-        run("sysctl -qw net.ipv6.conf.default.accept_dad=0")
+        set_ipv6("default", "accept_dad", 0)
         run("ip link add eth0 mtu 1500 type veth peer name eth1")
         run("ip link set eth0 up")
         run("ip link set eth1 up")
@@ -54,6 +55,11 @@ def run(command: str) -> str:
     done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
+
+
+def set_ipv6(interface: str, name: str, value: int) -> None:
+    """A switch of the kernel for IPv6 on an interface of this network (ip-sysctl)."""
+    Path(f"/proc/sys/net/ipv6/conf/{interface}/{name}").write_text(str(value))
 
 
 def _await_carrier() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyroute2 import IPRoute, NetlinkError  # type: ignore[import-untyped]
 
-from tests.adapters.own_namespace import run
+from tests.adapters.own_namespace import run, set_ipv6
 from wgmesh.adapters.netlink.editing import BY_WGMESH, edit, routes_through
 from wgmesh.adapters.netlink.requests import LinkChange
 from wgmesh.domain.device import AddAddress, AddRoute, RemoveAddress, RemoveRoute, SetDevice
@@ -37,7 +37,7 @@ def eth0(namespace: None) -> Iterator[Eth0]:
 
 @pytest.mark.parametrize("address", ["10.1.0.1/32", "fd00::1/128", "192.0.2.1/24", "2001:db8::1/64"])
 def test_an_address_is_added_usable_at_once_and_removed_and_both_may_be_repeated(eth0: Eth0, address: str) -> None:
-    run("sysctl -qw net.ipv6.conf.eth0.accept_dad=1")
+    set_ipv6("eth0", "accept_dad", 1)
     for _ in range(2):
         eth0.make(AddAddress(address))
         assert f" {address} " in run("ip addr show eth0")

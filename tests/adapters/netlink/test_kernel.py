@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapters.own_namespace import run
+from tests.adapters.own_namespace import run, set_ipv6
 from wgmesh.adapters.netlink.kernel import Kernel
 from wgmesh.adapters.netlink.requests import (
     IFF_LOOPBACK,
@@ -60,7 +60,7 @@ def test_a_survey_tells_every_link_with_its_addresses(kernel: Kernel) -> None:
 
 
 def test_an_address_that_is_still_searched_for_duplicates_is_not_told(kernel: Kernel) -> None:
-    run("sysctl -qw net.ipv6.conf.eth0.accept_dad=1 net.ipv6.conf.eth0.dad_transmits=1")
+    set_ipv6("eth0", "accept_dad", 1)
     run("ip addr add 2001:db8::1/64 dev eth0")
     assert "2001:db8::1/64" not in look(kernel, "eth0").addresses
     for _ in range(500):
