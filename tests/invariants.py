@@ -56,7 +56,7 @@ def _nobodys(parameters: Parameters, interfaces: tuple[Interface, ...]) -> tuple
     attached = (ipaddress.ip_network(prefix, strict=False) for each in interfaces for prefix in each.prefixes)
     broadcasts = [each.broadcast_address for each in attached if each.version == 4 and each.prefixlen < 31]
     ranges = (parameters.network, ipaddress.IPv6Network((parameters.ipv6_prefix + bytes(8), 64)))
-    return tuple(ipaddress.ip_network(each) for each in (*NEVER, *ranges, *broadcasts))
+    return tuple(ipaddress.ip_network(str(each)) for each in (*NEVER, *ranges, *broadcasts))
 
 
 def check_progress(before: Mesh, after: Mesh) -> None:

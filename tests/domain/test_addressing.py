@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 from hypothesis import given as examples
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -201,6 +202,7 @@ def test_out_of_nonces_there_is_no_ipv4_address_and_ipv6_stays() -> None:
     assert (after.mesh.ipv4, settles_at(after.mesh)) == ("", None)
 
 
+@settings(max_examples=30)
 @examples(st.permutations(CROWD).map(lambda crowd: crowd[:16]), st.booleans())
 def test_a_chain_of_conflicts_ends_with_an_address_that_nobody_claims_or_with_none(
     crowd: list[Member], newcomer: bool
