@@ -20,6 +20,7 @@ from tests.adapters.wireguard.contract import BEN, BEN_IPS, CAT, DESIRED, WireGu
 from tests.adapters.wireguard.keyring import Keyring
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.netlink.worker import Worker
+from wgmesh.adapters.wireguard import wireguard_go
 from wgmesh.adapters.wireguard.userspace import Userspace
 from wgmesh.domain.device import (
     FOREIGN_KEY,
@@ -204,6 +205,21 @@ class TestErrors:
         assert refusal.value.errno == errno.EPROTO
         assert "canary" not in repr(refusal.value.__cause__)
 
+    def test_a_process_that_stands_still_cannot_be_claimed_and_is_named(
+        self, wireguard: Userspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(wireguard_go, "ANSWER_SECONDS", 0.2)
+        made(wireguard)
+        pid = _wireguard_go()
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(WgmeshError, match=rf"wireguard-go \(process {pid}\) does not answer"):
+            wireguard.claim()
+        with pytest.raises(WgmeshError, match=r"could not be removed: wireguard-go .* does not answer"):
+            wireguard.remove()
+        outcome = wireguard.apply((UpdatePeer(BEN, keepalive=1),))
+        assert outcome.failed == ((UpdatePeer(BEN, keepalive=1), f"wireguard-go (process {pid}) does not answer"),)
+        os.kill(pid, signal.SIGCONT)
+
     def test_a_process_that_does_not_start_says_how_to_see_why(self, namespace: None, links: Links) -> None:
         wireguard = Userspace("a-name-that-is-too-long", Keyring(), links, awake)
         [(_, error)] = wireguard.apply((CreateInterface(),)).failed
@@ -229,7 +245,7 @@ class TestDeath:
         assert wireguard.sample().device == DESIRED
         second = _pidfd(wireguard)
         assert second is not None
-        assert select.select([second], [], [], 0)[0] == []
+        assert select.select([first, second], [], [], 0)[0] == [first]
 
     def test_the_process_has_nothing_of_ours(self, wireguard: Userspace, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("WGMESH_SECRET", "canary")

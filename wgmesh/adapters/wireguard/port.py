@@ -36,7 +36,7 @@ class WireGuard(Protocol):
     def pidfd(self) -> int | None:
         """Readable when the process that carries the device has died; None where there is none, or it is not known.
 
-        It stays open at least until a later `apply` has made the interface anew, so it can be waited on without care.
+        It stays open and readable when another process takes over, so it can be waited on without care.
         """
         ...
 

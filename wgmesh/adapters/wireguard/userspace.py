@@ -42,7 +42,10 @@ class Userspace:
         requirements.program()
         requirements.require_net_admin()
         requirements.require_tun()
-        self._find()
+        try:
+            self._find()
+        except OSError as error:
+            raise WgmeshError(f"the interface {self._interface} cannot be looked at: {_words(error)}") from error
 
     def sample(self) -> DeviceSample:
         """What is there now: one question to wireguard-go, and none to the kernel while nothing changed there."""

@@ -37,6 +37,7 @@ class WireguardGo:
         self._child: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self._pidfd: int | None = None
+        self._last_pidfd: int | None = None
         self._is_dead = False
 
     @property
@@ -108,8 +109,10 @@ class WireguardGo:
     def _meet(self, pid: int) -> None:
         if pid == self._pid and not self._is_dead:
             return
-        if self._pidfd is not None:
-            os.close(self._pidfd)
+        # Somebody may wait on the last one still: it stays open, and readable, until there is a third.
+        if self._last_pidfd is not None:
+            os.close(self._last_pidfd)
+        self._last_pidfd = self._pidfd
         self._pid, self._pidfd, self._is_dead = pid, _open(pid), False
 
 
