@@ -65,9 +65,9 @@ def _write_key(file: Path, seed: bytes) -> None:
             opened.write(base64.b64encode(seed) + b"\n")
             opened.flush()
             os.fsync(opened.fileno())
-    except FileExistsError as error:
-        raise WgmeshError(f"{file} is there already and is never overwritten: name another --owner-key") from error
     except OSError as error:
+        if isinstance(error, FileExistsError) and file.exists():
+            raise WgmeshError(f"{file} is there already and is never overwritten: name another --owner-key") from error
         raise WgmeshError(f"{file} cannot be written ({error.strerror}): name another --owner-key") from error
 
 
