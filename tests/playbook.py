@@ -120,7 +120,7 @@ class Playbook:
                 story = story.when(Due(task), f"{max(due, story.now)} ms")
                 recent += story.recent
                 effects += story.effects
-        return replace(story, now=span(at), recent=tuple(recent), effects=tuple(effects))
+        return replace(story, now=max(span(at), story.now), recent=tuple(recent), effects=tuple(effects))
 
     def _check(self, before: Mesh) -> None:
         if self.recent:

@@ -24,8 +24,10 @@ Policy = Callable[[Draft], Verdict]
 
 
 def look_soon(draft: Draft) -> None:
-    """A peer or an endpoint changed: sample now and often."""
-    draft.remember(sample_due=draft.now.awake + BRISK_PAUSE, brisk_until=draft.now.awake + BRISK_FOR)
+    """A peer or an endpoint changed: sample soon and often. Whoever always has news does not put the look off."""
+    now, due = draft.now.awake, draft.session.sample_due
+    soon = now + BRISK_PAUSE
+    draft.remember(sample_due=soon if due is None else min(due, soon), brisk_until=now + BRISK_FOR)
 
 
 def _sample(draft: Draft) -> Verdict:
