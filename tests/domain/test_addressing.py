@@ -155,15 +155,24 @@ def test_a_move_away_from_an_address_that_nobody_else_has_settles_nothing() -> N
     assert [type(event) for event in story.events] == [PeerUpdated]
 
 
-def test_who_comes_back_from_nowhere_or_with_no_address_settles_nothing() -> None:
+def test_a_newcomer_that_gave_way_before_we_met_it_is_told_of_all_the_same() -> None:
     bob = settled(BOB)
+    gave_way = AddressCollisionResolved(BOB.ipv4, BOB.key, CAROL.key)
+    newcomer = bob.when(CAROL.replies(BOB, CAROL.record(change=3, nonce=1)), at="1 min")
+    assert gave_way in newcomer.events
     forgotten = bob.given(CAROL.discovered(), PeerExpired(CAROL.key, 1))
     back = forgotten.when(CAROL.replies(BOB, CAROL.record(change=3, nonce=1)), at="1 min")
-    assert PeerDiscovered in [type(event) for event in back.events]
+    assert gave_way in back.events
+
+
+def test_who_moved_for_somebody_we_never_met_or_has_no_address_settles_nothing() -> None:
+    bob = settled(BOB)
+    other = next(who for who in CROWD if who.ipv4 != ADDRESS)
+    unrelated = bob.when(other.replies(BOB, other.record(change=3, nonce=1)), at="1 min")
     without = bob.given(CAROL.discovered(CAROL.record(nonce=255, capabilities=NO_IPV4)))
     has_one = without.when(CAROL.replies(BOB, CAROL.record(change=3, nonce=1)), at="1 min")
     left = bob.given(CAROL.discovered()).when(CAROL.replies(BOB, CAROL.record(change=3, left=True)), at="1 min")
-    for story in (back, has_one, left):
+    for story in (unrelated, has_one, left):
         assert AddressCollisionResolved not in [type(event) for event in story.events]
 
 

@@ -13,6 +13,8 @@ from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.adapters.state_files import Generation, Lock
 from wgmesh.domain import snapshot
 from wgmesh.domain.errors import LogFull, WgmeshError
+from wgmesh.domain.identity import Identity
+from wgmesh.domain.keys import parameters
 from wgmesh.domain.mesh import Mesh, fold
 from wgmesh.domain.secret import Secret, fingerprint, parse
 from wgmesh.domain.values import DAY, MINUTE
@@ -47,13 +49,15 @@ class Home:
         """Lock and open it, or make it. WgmeshError, and nothing is changed, for what is not ours or does not fit."""
         directory = state_files.open_directory(Path(settings.state_dir))
         lock = Lock(directory)
-        generation = _generation(directory, settings)
-        seed = state_files.load_seed(directory) or state_files.make_seed(directory)
+        generation, is_first = _generation(directory, settings)
         secret = parse(generation.uri, allow_weak=settings.allow_weak_secret)
-        keyring = Keyring.of(seed, secret, generation.number)
+        seed = state_files.load_seed(directory)
         event_log = EventLog.open(directory / LOG_NAME, at=_wall_clock())
         mesh = _folded(event_log)
-        _check_fits(mesh, keyring, directory)
+        _check_fits(mesh, seed, secret, directory)
+        if is_first:
+            state_files.write_generations(directory, [generation])
+        keyring = Keyring.of(seed or state_files.make_seed(directory), secret, generation.number)
         return cls(directory, lock, event_log, keyring, mesh)
 
     def next_boot(self) -> int:
@@ -108,13 +112,11 @@ def _folded(event_log: EventLog) -> Mesh:
     return fold(event_log.records(after=sequence), snapshot.decode(state))
 
 
-def _generation(directory: Path, settings: Settings) -> Generation:
-    """The newest secret of this mesh: what the node was told since it joined wins over what it is started with."""
+def _generation(directory: Path, settings: Settings) -> tuple[Generation, bool]:
+    """The newest secret of this mesh (what it was told later wins over what it starts with), and is it the first?"""
     known = state_files.read_generations(directory)
     if not known:
-        first = Generation(1, settings.secret)
-        state_files.write_generations(directory, [first])
-        return first
+        return Generation(1, settings.secret), True
     given = parse(settings.secret, allow_weak=settings.allow_weak_secret)
     joined = [parse(generation.uri, allow_weak=True) for generation in known]
     if all(secret.payload != given.payload for secret in joined):
@@ -122,15 +124,15 @@ def _generation(directory: Path, settings: Settings) -> Generation:
             f"{directory} belongs to the mesh {_name(joined[-1])}, the secret is of {_name(given)}: "
             "name another --state-dir, or remove this one to leave its mesh for good"
         )
-    return known[-1]
+    return known[-1], False
 
 
 def _name(secret: Secret) -> str:
     return fingerprint(secret).hex() or "of a weak secret"
 
 
-def _check_fits(mesh: Mesh, keyring: Keyring, directory: Path) -> None:
-    if mesh.identity and mesh.identity != keyring.identity.key:
+def _check_fits(mesh: Mesh, seed: bytes | None, secret: Secret, directory: Path) -> None:
+    if mesh.identity and (seed is None or mesh.identity != Identity.from_seed(seed).key):
         raise WgmeshError(f"{directory} has the log of another node: restore the identity.seed that belongs to it")
-    if mesh.parameters and mesh.parameters != keyring.parameters:
+    if mesh.parameters and mesh.parameters != parameters(secret):
         raise WgmeshError(f"{directory} joined with another URI of this mesh: use the whole URI, as init printed it")

@@ -46,13 +46,20 @@ def settle_collision(draft: Draft) -> Verdict:
 
 
 def note_outcome(draft: Draft, before: Mesh) -> Verdict:
-    """A peer moved out of a conflict: say who has the address now, on every node that sees it."""
-    for peer in draft.mesh.peers.values():
+    """A peer gave an address up that another has now: say so on every node that sees it."""
+    for peer in draft.mesh.present_peers:
         held = before.peers.get(peer.identity)
-        if held is None or held.ipv4 == peer.ipv4 or not held.ipv4 or not held.present or not peer.present:
-            continue
-        if keeper := _keeper(draft.mesh, held.ipv4):
-            yield AddressCollisionResolved(held.ipv4, keeper, peer.identity), (peer.updated.sequence,)
+        address = _given_up(draft.mesh, held, peer) if held is not peer else ""
+        if address and (keeper := _keeper(draft.mesh, address)):
+            yield AddressCollisionResolved(address, keeper, peer.identity), (peer.updated.sequence,)
+
+
+def _given_up(mesh: Mesh, held: Peer | None, peer: Peer) -> str:
+    """The address that the peer had before this one; a newcomer may have moved before we met it."""
+    assert mesh.parameters
+    if held is not None and held.present:
+        return held.ipv4 if held.ipv4 != peer.ipv4 else ""
+    return ipv4_of(mesh.parameters, peer.public_key, 0) if peer.nonce else ""
 
 
 def _keeper(mesh: Mesh, address: str) -> bytes | None:
