@@ -1,0 +1,130 @@
+"""Flags over file over default, and a secret that no representation shows."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from wgmesh.domain.errors import WgmeshError
+from wgmesh.settings import Options, Settings, encode, over, own_hostname, read_options, read_settings, resolve
+
+URI = "wgmesh://v1/" + "A" * 48
+NOTHING: dict[str, str] = {}
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """A configuration file."""
+    file = tmp_path / "wgmesh.toml"
+    file.write_text(text)
+    return file
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    settings = resolve(Options(), NOTHING)
+    assert (settings.interface, settings.state_dir) == ("wgmesh0", "/var/lib/wgmesh/wgmesh0")
+    assert (settings.listen_port, settings.wireguard, settings.lan, settings.lan_interfaces) == (0, "auto", True, ())
+    assert (settings.log_format, settings.log_level, settings.allow_weak_secret) == ("text", "info", False)
+    assert settings.hostname
+
+
+def test_what_is_said_counts(tmp_path: Path) -> None:
+    options = Options(
+        interface="wg7",
+        listen_port=51820,
+        hostname="alpha",
+        state_dir="here",
+        wireguard="none",
+        lan=False,
+        lan_interface=("eth0,eth1", "eth2"),
+        log_format="json",
+        log_level="debug",
+        allow_weak_secret=True,
+    )
+    settings = resolve(options, {"WGMESH_STATE_DIR": "/elsewhere"})
+    assert settings == Settings(
+        "", "wg7", str(Path("here").absolute()), 51820, "alpha", "none", False, ("eth0", "eth1", "eth2"), "json",
+        "debug", True,
+    )  # fmt: skip
+
+
+def test_the_state_directory_follows_environment_and_interface() -> None:
+    assert resolve(Options(interface="wg7"), NOTHING).state_dir == "/var/lib/wgmesh/wg7"
+    assert resolve(Options(interface="wg7"), {"WGMESH_STATE_DIR": "/elsewhere"}).state_dir == "/elsewhere"
+
+
+def test_an_automatic_port_is_no_port() -> None:
+    assert resolve(Options(listen_port="auto"), NOTHING).listen_port == 0
+
+
+def test_a_file_has_the_same_names_and_flags_win(tmp_path: Path) -> None:
+    file = written(tmp_path, 'interface = "wg7"\nlisten-port = 51820\nlan = false\nlan-interface = ["eth0", "eth1"]\n')
+    options = over(Options(interface="wg8"), read_options(file))
+    assert options == Options(interface="wg8", listen_port=51820, lan=False, lan_interface=("eth0", "eth1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("listen-prot = 1", "unknown field `listen-prot`"),
+        ("listen-port = 70000", "<= 65535"),
+        ('wireguard = "kernel"', "'kernel'"),
+        ("lan = 1", "Expected `bool"),
+        ("lan = ", "is not a TOML file"),
+    ],
+)
+def test_a_file_that_says_what_join_does_not_take_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(WgmeshError) as refusal:
+        read_options(written(tmp_path, text))
+    assert why in str(refusal.value)
+    assert "wgmesh.toml" in str(refusal.value)
+
+
+def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WgmeshError, match="cannot be read: No such file"):
+        read_options(tmp_path / "none")
+    (tmp_path / "wgmesh.toml").write_bytes(b"\xff")
+    with pytest.raises(WgmeshError, match="is not a TOML file"):
+        read_options(tmp_path / "wgmesh.toml")
+
+
+@pytest.mark.parametrize("name", ["wgmesh zero", "a/b", "..", ".", "sixteen-letters-", "wg\n", "ä"])
+def test_a_name_that_no_interface_can_have_is_refused(name: str) -> None:
+    with pytest.raises(WgmeshError, match="cannot be the name of an interface: use at most 15"):
+        resolve(Options(interface=name), NOTHING)
+
+
+@pytest.mark.parametrize("name", ["", "Alpha", "a.b", "a" * 64, "a\n", "ä"])
+def test_a_hostname_that_a_record_cannot_carry_is_refused(name: str) -> None:
+    with pytest.raises(WgmeshError, match="cannot be a hostname here"):
+        resolve(Options(hostname=name), NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("name", "reduced"),
+    [
+        ("alpha", "alpha"),
+        ("Alpha.example.org", "alpha"),
+        ("my_laptop 7", "my-laptop-7"),
+        ("-x-", "x"),
+        ("ö", "node"),
+        ("", "node"),
+        ("a" * 70, "a" * 63),
+    ],
+)
+def test_a_machines_name_is_reduced_to_what_a_record_carries(name: str, reduced: str) -> None:
+    assert own_hostname(name) == reduced
+
+
+def test_settings_go_through_a_memory_file_whole() -> None:
+    settings = msgspec.structs.replace(resolve(Options(lan_interface=("eth0",)), NOTHING), secret=URI)
+    fd = os.memfd_create("test", 0)
+    os.write(fd, encode(settings))
+    assert read_settings(fd) == settings
+
+
+def test_no_representation_shows_the_secret() -> None:
+    settings = msgspec.structs.replace(resolve(Options(), NOTHING), secret=URI)
+    options = Options(secret=URI)
+    for shown in (repr(settings), repr(options), str(settings.__rich_repr__()), str(options.__rich_repr__())):
+        assert URI not in shown
