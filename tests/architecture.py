@@ -80,6 +80,33 @@ ROOMS = (
         ("wgmesh.domain", "wgmesh.projections", "wgmesh.node", "wgmesh.replay", "msgspec", *PURE_STDLIB),
         "the past is decided again without touching the present",
     ),
+    Rule(
+        "wgmesh.preflight",
+        (
+            "wgmesh.adapters",
+            "wgmesh.domain",
+            "wgmesh.node",
+            "wgmesh.preflight",
+            "wgmesh.projections",
+            "wgmesh.settings",
+            "msgspec",
+            *STDLIB,
+        ),
+        "join asks everything that can fail before it changes anything; it runs no node",
+    ),
+    Rule(
+        "wgmesh.demo",
+        (
+            "wgmesh.adapters.event_log",
+            "wgmesh.adapters.netns",
+            "wgmesh.demo",
+            "wgmesh.domain",
+            "wgmesh.projections",
+            "msgspec",
+            *STDLIB,
+        ),
+        "the demo sees what a user sees: it starts the command, and reads logs",
+    ),
     Rule("wgmesh.settings", ("wgmesh.domain", "msgspec", *STDLIB), "settings are read before there is a node"),
     Rule("wgmesh.daemon", ("wgmesh", *LIBRARIES, *STDLIB), "the daemon ties the rooms together"),
     Rule("wgmesh.cli", ("wgmesh", *LIBRARIES, *STDLIB), "a verb calls whatever it needs"),
@@ -111,7 +138,7 @@ LAYERS = (
 )  # fmt: skip
 LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- policies <- decide: read it bottom up"
 
-POLICIES_THAT_ASK_POLICIES = {"discovery": ("membership", "addressing")}
+POLICIES_THAT_ASK_POLICIES = {"discovery": ("membership", "addressing", "announcing")}
 POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"
 
 # What the command line may load before it knows which verb was asked for: `wgmesh --help` and completion stay quick.

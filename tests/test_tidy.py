@@ -26,7 +26,8 @@ LEFT_FOR_LATER = re.compile(r"\b(TOD[O]|FIXM[E]|NotImplementedErro[r])\b")  # in
 MIRRORED = ("wgmesh/domain", "wgmesh/projections", "wgmesh/adapters")
 
 # Where running begins: the command, and the daemon that `join` becomes.
-ENTRANCES = ["wgmesh.__main__", "wgmesh.daemon"]
+# What is started by name, with `python -m`.
+ENTRANCES = ["wgmesh.__main__", "wgmesh.daemon.__main__", "wgmesh.adapters.netlink.serve"]
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 

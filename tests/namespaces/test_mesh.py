@@ -132,7 +132,7 @@ def test_two_meshes_share_a_host_and_a_lan(lab: FaultyLab) -> None:
 
 def test_wireguard_that_dies_is_started_again_with_all_it_had(lab: FaultyLab) -> None:
     a, b = lan_mesh(lab, "a", "b").daemons
-    a.node.run(["pkill", "-9", "wireguard-go"])
+    a.node.run(["sh", "-c", "kill -9 $(pidof wireguard-go)"])
     wait_for(lambda: "allowed ips" in a.node.run(["wg", "show"], check=False).stdout, 10, "the device to be made again")
     wait_for(lambda: a.node.ping(addresses(b)[0], timeout_seconds=0.5), 10, "the tunnel")
     assert a.program.poll() is None

@@ -57,7 +57,6 @@ def _open_lan(settings: Settings, home: Home, inbox: Inbox[Input]) -> Lan | None
         return None
 
     def reject(reason: str, source: str) -> None:
-        if reason != "repeat":  # our own pair over IPv4 and IPv6, and what bridges repeat
-            home.node.reject(reason, source, home.clock.awake())
+        home.node.reject(reason, source, home.clock.awake())
 
     return Lan(home.keyring.keys.multicast_group, inbox.put_datagram, reject, home.clock.awake)
