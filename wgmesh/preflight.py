@@ -78,9 +78,12 @@ def check(settings: Settings, given: str | None, remark: Callable[[str], None], 
     seed = load_seed(directory) if known else None
     mesh = _folded(directory, seed, secret) if known else None
     keyring = Keyring.of(seed or os.urandom(32), secret)
-    with closing(Links()) as links:
-        _attempt(lambda: _check_device(settings, keyring, links), lenient)
-        interfaces = links.interfaces(settings.lan_interfaces)
+    try:
+        with closing(Links()) as links:
+            _attempt(lambda: _check_device(settings, keyring, links), lenient)
+            interfaces = links.interfaces(settings.lan_interfaces)
+    except OSError as error:
+        raise WgmeshError(f"this machine's networks cannot be looked at ({error}): try again") from error
     for name in settings.lan_interfaces:
         if not any(interface.name == name for interface in interfaces):
             remark(f"the interface {name} is not there or not up; wgmesh uses it as soon as it is")
@@ -175,13 +178,9 @@ def _fold(log: Path) -> Mesh | None:
 
 def _check_device(settings: Settings, keyring: Keyring, links: Links) -> None:
     """The back end, our rights, whose the interface is, and the port."""
-    steady = Clock()
-    wireguard = open_wireguard(settings.wireguard, settings.interface, keyring, links, steady.awake)
-    try:
-        wireguard.claim()
-        device = wireguard.sample().device
-    except OSError as error:
-        raise WgmeshError(f"the interface {settings.interface} cannot be looked at ({error}): try again") from error
+    wireguard = open_wireguard(settings.wireguard, settings.interface, keyring, links, Clock().awake)
+    wireguard.claim()
+    device = wireguard.sample().device
     held = device.listen_port if device else 0
     if settings.listen_port and settings.listen_port != held and not port_is_free(settings.listen_port):
         raise WgmeshError(f"UDP port {settings.listen_port} is in use: choose another --listen-port, or leave it out")
