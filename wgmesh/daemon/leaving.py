@@ -52,9 +52,9 @@ async def _say_goodbye(home: Home) -> None:
     settings = home.node.mesh.settings
     if settings is not None and settings.lan:
         uplinks = Uplinks(_sockets(home))
-        uplinks.follow(home.node.mesh.interfaces)
+        uplinks.follow(home.node.mesh.interfaces, home.clock.awake())
         uplinks.send(turn.outgoing)
-        uplinks.follow(())
+        uplinks.follow((), home.clock.awake())
 
 
 def _sockets(home: Home) -> Lan:

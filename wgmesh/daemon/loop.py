@@ -63,7 +63,7 @@ class Loop:
 
     async def _act(self, turn: Turn) -> list[Input]:
         """Carry out a turn: sockets and device first, then what is to be said. What was seen is new input."""
-        seen: list[Input] = [*self._uplinks.follow(self._node.mesh.interfaces)]
+        seen: list[Input] = [*self._uplinks.follow(self._node.mesh.interfaces, self._clock.awake())]
         if Sample() in turn.commands:
             seen.append(await self._tunnel.look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]

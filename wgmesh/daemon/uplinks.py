@@ -1,16 +1,24 @@
 """The discovery layers' sockets: they follow the machine's interfaces, carry what is sent, and tell how they are.
 
-A layer that cannot work is an input like any other; the rest of the mesh does not wait for it.
+A layer that cannot work is an input like any other; the rest of the mesh does not wait for it. What does not work on
+one interface while another serves is a warning, said once.
 """
 
+import logging
 from collections.abc import Iterable
 
-from wgmesh.adapters.lan.layer import Lan
+from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.domain.inputs import Input, Resumed, Suspended
-from wgmesh.domain.values import Interface
+from wgmesh.domain.values import SECOND, Interface
 from wgmesh.node import Outgoing
 
 NO_INTERFACE = "no network interface is up: plug one in, or name it with --lan-interface"
+# A port that was taken, or descriptors that had run out, may be free again.
+RETRY_PAUSE = 10 * SECOND
+
+TIMES_TO_WARN = 2
+
+log = logging.getLogger("wgmesh")
 
 
 class Uplinks:
@@ -19,13 +27,19 @@ class Uplinks:
     def __init__(self, lan: Lan | None) -> None:
         self._lan = lan
         self._followed: tuple[Interface, ...] | None = None
+        self._followed_at = 0
+        self._unserved: tuple[Trouble, ...] = ()
+        self._unspoken: dict[Trouble, int] = {}
 
-    def follow(self, interfaces: tuple[Interface, ...]) -> list[Input]:
-        """Serve these interfaces; how the layer is now, if they are others than before."""
-        if self._lan is None or interfaces == self._followed:
+    def follow(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
+        """Serve these interfaces, and try again what failed; how the layer is, if there was something to do."""
+        retries = self._unserved and awake - self._followed_at >= RETRY_PAUSE
+        if self._lan is None or (interfaces == self._followed and not retries):
             return []
-        self._followed = interfaces
+        self._followed, self._followed_at = interfaces, awake
         troubles = self._lan.follow(interfaces)
+        _warn(trouble for trouble in troubles if trouble not in self._unserved)
+        self._unserved = troubles
         if self._lan.serving():
             return [Resumed("lan")]
         reasons = "; ".join(f"{trouble.interface} {trouble.reason}" for trouble in troubles)
@@ -37,6 +51,16 @@ class Uplinks:
             if self._lan is None:
                 continue
             if datagram.address is None:
-                self._lan.announce(datagram.data)
-            else:
-                self._lan.send(datagram.interface, datagram.address, datagram.data)
+                self._announce(self._lan, datagram.data)
+            elif reason := self._lan.send(datagram.interface, datagram.address, datagram.data):
+                log.debug("%s: nothing can be sent to %s: %s", datagram.interface, datagram.address, reason)
+
+    def _announce(self, lan: Lan, data: bytes) -> None:
+        """Warn of what fails for the second time running: an interface that just came up has no multicast route yet."""
+        self._unspoken = {trouble: self._unspoken.get(trouble, 0) + 1 for trouble in lan.announce(data)}
+        _warn(trouble for trouble, times in self._unspoken.items() if times == TIMES_TO_WARN)
+
+
+def _warn(troubles: Iterable[Trouble]) -> None:
+    for trouble in troubles:
+        log.warning("%s %s", trouble.interface, trouble.reason)

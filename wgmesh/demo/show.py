@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from wgmesh.adapters.netns.access import require_tun
 from wgmesh.adapters.netns.lab import Lab, Node
 from wgmesh.adapters.netns.program import Program
 from wgmesh.demo.story import COLOURS, Chronicle, Story, Teller
@@ -49,9 +49,10 @@ class Machine(Struct):
 
 def run(nodes: int, coloured: bool) -> None:
     """Show a mesh of so many nodes. WgmeshError, after all is cleaned up, where something did not work."""
+    require_tun()
     teller = Teller(coloured, _print)
-    with tempfile.TemporaryDirectory(prefix="wgmesh-demo-") as directory, Lab() as lab:
-        machines = _build(lab, nodes, Path(directory))
+    with Lab() as lab:
+        machines = _build(lab, nodes)
         teller.say(f"{nodes} machines on one bridge, without Internet, router or server. One secret, and on each:")
         teller.say("    wgmesh join --secret-file secret")
         with Story([machine.chronicle for machine in machines], teller):
@@ -59,8 +60,8 @@ def run(nodes: int, coloured: bool) -> None:
     teller.say("All of it is taken down again: no namespace, process, interface or file is left.")
 
 
-def _build(lab: Lab, nodes: int, directory: Path) -> list[Machine]:
-    secret_file = directory / "secret"
+def _build(lab: Lab, nodes: int) -> list[Machine]:
+    secret_file = lab.scratch / "secret"
     secret_file.touch(0o600)
     secret_file.write_text(format_uri(mint(os.urandom(32))))
     lab.segment("lan")
@@ -68,7 +69,7 @@ def _build(lab: Lab, nodes: int, directory: Path) -> list[Machine]:
     for number in range(1, nodes + 1):
         node = lab.node(f"node{number}")
         lab.plug(node, "lan", f"192.168.7.{number}/24")
-        state_dir = directory / node.name
+        state_dir = lab.scratch / node.name
         chronicle = Chronicle(node.name, state_dir / "events.db", COLOURS[(number - 1) % len(COLOURS)])
         machines.append(Machine(node, state_dir, secret_file, chronicle))
     return machines

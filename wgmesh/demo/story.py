@@ -1,5 +1,6 @@
 """Several nodes' event logs, merged as they are written and told in sentences, a colour a node."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,9 +29,13 @@ class Teller:
         self._turn = threading.Lock()
 
     def say(self, text: str, colour: int = 1) -> None:
-        """One line; `colour` is an SGR code, 1 is bold."""
+        """One line; `colour` is an SGR code, 1 is bold. A terminal gets no more of it than fits."""
+        if self._coloured:
+            columns = shutil.get_terminal_size().columns
+            fitting = text if len(text) <= columns else f"{text[: columns - 1]}…"
+            text = f"\033[{colour}m{fitting}\033[0m"
         with self._turn:
-            self._write(f"\033[{colour}m{text}\033[0m\n" if self._coloured else f"{text}\n")
+            self._write(f"{text}\n")
 
 
 class Chronicle:
