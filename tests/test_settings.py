@@ -7,17 +7,10 @@ import msgspec
 import pytest
 
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.settings import Options, Settings, encode, over, own_hostname, read_options, read_settings, resolve
+from wgmesh.settings import Options, Settings, encode, over, own_hostname, read_settings, resolve
 
 URI = "wgmesh://v1/" + "A" * 48
 NOTHING: dict[str, str] = {}
-
-
-def written(tmp_path: Path, text: str) -> Path:
-    """A configuration file."""
-    file = tmp_path / "wgmesh.toml"
-    file.write_text(text)
-    return file
 
 
 def test_what_is_not_said_has_its_default() -> None:
@@ -57,35 +50,9 @@ def test_an_automatic_port_is_no_port() -> None:
     assert resolve(Options(listen_port="auto"), NOTHING).listen_port == 0
 
 
-def test_a_file_has_the_same_names_and_flags_win(tmp_path: Path) -> None:
-    file = written(tmp_path, 'interface = "wg7"\nlisten-port = 51820\nlan = false\nlan-interface = ["eth0", "eth1"]\n')
-    options = over(Options(interface="wg8"), read_options(file))
-    assert options == Options(interface="wg8", listen_port=51820, lan=False, lan_interface=("eth0", "eth1"))
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("listen-prot = 1", "unknown field `listen-prot`"),
-        ("listen-port = 70000", "<= 65535"),
-        ('wireguard = "kernel"', "'kernel'"),
-        ("lan = 1", "Expected `bool"),
-        ("lan = ", "is not a TOML file"),
-    ],
-)
-def test_a_file_that_says_what_join_does_not_take_is_refused(tmp_path: Path, text: str, why: str) -> None:
-    with pytest.raises(WgmeshError) as refusal:
-        read_options(written(tmp_path, text))
-    assert why in str(refusal.value)
-    assert "wgmesh.toml" in str(refusal.value)
-
-
-def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(WgmeshError, match="cannot be read: No such file"):
-        read_options(tmp_path / "none")
-    (tmp_path / "wgmesh.toml").write_bytes(b"\xff")
-    with pytest.raises(WgmeshError, match="is not a TOML file"):
-        read_options(tmp_path / "wgmesh.toml")
+def test_flags_win_over_a_file() -> None:
+    file = Options(interface="wg7", listen_port=51820, lan=False)
+    assert over(Options(interface="wg8"), file) == Options(interface="wg8", listen_port=51820, lan=False)
 
 
 @pytest.mark.parametrize("name", ["wgmesh zero", "a/b", "..", ".", "sixteen-letters-", "wg\n", "ä"])

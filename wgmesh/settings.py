@@ -7,7 +7,6 @@ and nothing of it stands in an argument or in the environment.
 import os
 import re
 import socket
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -80,18 +79,6 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """For tracebacks that print local variables: nothing."""
         return []
-
-
-def read_options(path: Path) -> Options:
-    """The options in a TOML file; WgmeshError if it cannot be read or says what `join` does not know."""
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Options)
-    except OSError as error:
-        raise WgmeshError(f"{path} cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WgmeshError(f"{path} is not a TOML file: {error}") from error
-    except msgspec.ValidationError as error:
-        raise WgmeshError(f"{path} holds what join does not take: {error}") from error
 
 
 def over(first: Options, second: Options) -> Options:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from wgmesh.cli.config_file import read_options
 from wgmesh.cli.place import StateDir
 from wgmesh.cli.secret_ways import take_secret
 from wgmesh.cli.terminal import remark
@@ -23,7 +24,7 @@ def join(
     interface: Annotated[str | None, typer.Option(metavar="NAME", show_default="wgmesh0")] = None,
     listen_port: Annotated[str | None, typer.Option(metavar="auto|PORT", help="WireGuard's UDP port.")] = None,
     hostname: Annotated[
-        str | None, typer.Option(help="What others call this node.", show_default="the machine's")
+        str | None, typer.Option(metavar="NAME", help="What others call this node.", show_default="the machine's")
     ] = None,
     state_dir: StateDir = None,
     wireguard: Annotated[Literal["auto", "userspace", "none"] | None, typer.Option(help="What does the work.")] = None,
@@ -55,7 +56,7 @@ def _options(flags: dict[str, object], config: Path | None) -> "Options":
     import msgspec
 
     from wgmesh.domain.errors import UsageError
-    from wgmesh.settings import Options, over, read_options
+    from wgmesh.settings import Options, over
 
     given = {name.replace("_", "-"): value for name, value in flags.items() if value is not None}
     try:

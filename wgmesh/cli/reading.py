@@ -52,13 +52,14 @@ def view(directory: Path) -> View:
     from wgmesh.cli.times import now
     from wgmesh.projections.warnings import cited
 
+    running = is_running(directory)
     with open_log(directory) as reader:
         mesh = latest(reader)
         at = now()
-        live = sample(directory) if is_running(directory) else None
+        live = sample(directory) if running else None
         quoted = {record.sequence: record for sequence in cited(mesh, at) for record in _one(reader, sequence)}
         sampled_at = at if live else _last_roll_call(reader, mesh.head.sequence)
-    return View(at, mesh, is_running(directory), live, sampled_at, quoted)
+    return View(at, mesh, running, live, sampled_at, quoted)
 
 
 def latest(reader: "LogReader") -> "Mesh":
