@@ -105,10 +105,11 @@ class Playbook:
         effects = [each for each in events if isinstance(each, Effect)]
         assert list(self.events) == wanted, _difference(self.events, wanted)
         assert list(self.effects) == effects, _difference(self.effects, effects)
+        kinds = {record.sequence: type(record.event) for record in self.records}
         for record, each in zip(self.recent, (each for each in expected if not isinstance(each, Effect)), strict=True):
             assert cause in (None, record.cause), f"{record.event} is caused by {record.cause}, not {cause}"
             if isinstance(each, Resting):
-                cited = tuple(type(self.records[sequence - 1].event) for sequence in record.because)
+                cited = tuple(kinds[sequence] for sequence in record.because)
                 assert cited == each.on, f"{record.event} rests on {cited}, not {each.on}"
         return self
 

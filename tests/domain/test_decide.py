@@ -45,7 +45,7 @@ CAUSES: list[tuple[Input, str]] = [
     (i.Outpaced("192.0.2.1"), "lan"),
     (i.Suspended("dht", "no route"), "dht"),
     (i.Resumed("registry"), "registry"),
-    (i.Recovered("events.db.damaged-1", 1, 1), "log"),
+    (i.Recovered("events.db.damaged-1", 4, 100), "log"),
     (i.Thawed(1, 1), "log"),
 ]
 
@@ -171,13 +171,17 @@ def samples(draw: Any) -> Sampled:
     return Sampled(DeviceSample(Device(peers=peers), traffic))
 
 
+# What a daemon decides at most once, at the beginning or end of a run.
+ONCE = i.Start | i.Recovered | i.Leave
 happenings = st.one_of(
     messages(),
     messages(),
     samples(),
     st.sampled_from(sorted(TASKS)).map(Due),
     st.sampled_from([Networked(()), Networked((US.interface,)), Networked((US.interface, CAROL.interface))]),
-    st.sampled_from([happening for happening, _ in CAUSES if not isinstance(happening, Heard | i.Leave | i.Start)]),
+    st.sampled_from(
+        [happening for happening, _ in CAUSES if not isinstance(happening, Heard | i.Leave | i.Start | i.Recovered)]
+    ),
 )
 pauses = st.sampled_from([0, 1, 250, SECOND, 10 * SECOND, 5 * 60 * SECOND, 2 * HOUR, 25 * HOUR])
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from tests.cast import ALICE, BOB
 from wgmesh.domain.draft import Draft, Item, State
 from wgmesh.domain.effects import Announce, Sample
-from wgmesh.domain.events import LayerResumed, NodeStopped
+from wgmesh.domain.events import LayerResumed, LogRecovered, NodeStopped
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Ground, Moment
 
@@ -41,6 +41,12 @@ def test_numbers_go_on_from_what_the_log_holds() -> None:
     second.take([(BOB.discovered(), (3,))])
     assert second.mesh.head == Ground(5, 2_000, 8)
     assert second.mesh.peers[BOB.key].discovered == Ground(5, 2_000, 8)
+
+
+def test_after_a_damage_the_numbers_of_what_was_lost_are_never_given_out_again() -> None:
+    draft = a_draft()
+    draft.take([(LogRecovered("events.db.damaged-1", 2, 7), ()), (LayerResumed("lan"), ())])
+    assert [record.sequence for record in draft.records] == [7, 8]
 
 
 def test_effects_are_kept_in_order_and_change_nothing() -> None:
