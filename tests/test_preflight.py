@@ -116,6 +116,14 @@ def test_a_weak_secret_is_taken_where_the_operator_says_so(settings: Settings) -
     assert checked(replace(settings, allow_weak_secret=True), weak)[0].settings.secret == weak
 
 
+def test_a_weak_secret_that_was_stored_is_taken_only_where_the_operator_says_so(
+    settings: Settings, entered: Path
+) -> None:
+    write_generations(entered, [Generation(1, "wgmesh://v1/correct-horse-battery")])
+    assert "--allow-weak-secret" in refused(settings, None)
+    assert checked(replace(settings, allow_weak_secret=True), None)[0].seed
+
+
 def test_after_the_first_join_the_secret_need_not_be_given(settings: Settings, entered: Path) -> None:
     assert checked(settings, None)[0].settings.secret == URI
     assert checked(settings, URI)[0].settings.secret == URI

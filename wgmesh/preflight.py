@@ -125,7 +125,7 @@ def _chosen(directory: Path | None, given: str | None, allow_weak: bool) -> Secr
     secret = None if given is None else parse(given, allow_weak)
     known = [parse(generation.uri, allow_weak=True) for generation in generations]
     if secret is None or secret in known:
-        return known[-1]
+        return parse(generations[-1].uri, allow_weak)
     if not known:
         return secret
     if any(secret.payload == each.payload for each in known):

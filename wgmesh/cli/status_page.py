@@ -44,7 +44,9 @@ def _peers(status: "Status", peers: "Peers") -> Iterator[Line]:
     from wgmesh.projections.wording import counted, duration
 
     if not peers.peers:
-        yield "no peers yet: a node with the same secret on this LAN appears by itself", "odd"
+        looking = any(layer.state in ("working", "starting") for layer in status.layers)
+        hope = ": a node with the same secret on this LAN appears by itself" if looking else ""
+        yield f"no peers{hope}", "odd"
         return
     sampled = peers.sampled_at if peers.sampled_at is not None else status.at
     old = f", counters of {duration(status.at - sampled)} ago" if sampled < status.at else ""
