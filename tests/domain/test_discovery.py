@@ -5,7 +5,8 @@ from tests.cast import ALICE, BOB, CAROL, CHALLENGE, LAN_PORT, Member
 from tests.playbook import Playbook, given, resting, span
 from wgmesh.domain.discovery import ANSWERS_A_SECOND, ANSWERS_AT_ONCE
 from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
-from wgmesh.domain.events import PeerDiscovered, PeerExpired, PeerLeft, PeerUpdated
+from wgmesh.domain.events import PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.membership import OTHER_URI
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 
 ALICE_IS_UP = given(*ALICE.joined())
@@ -56,6 +57,17 @@ def test_two_announcements_within_half_a_second_are_asked_about_once() -> None:
     story.when(BOB.announces(), at="1.4 s").then()
     story.when(BOB.announces(), at="1.5 s").then(HELLO_TO_BOB)
     story.when(CAROL.announces(), at="1.4 s").then(SendHello("lan", "eth0", CAROL.lan, CAROL.key, 1))
+
+
+def test_a_hint_with_another_uri_of_the_mesh_is_told_and_not_followed() -> None:
+    astray = BOB.announces(replace(BOB.record(), parameters=bytes(8)))
+    ALICE_IS_UP.when(astray, at="1 s").then(PeerRefused(BOB.key, "bob", OTHER_URI))
+
+
+def test_a_goodbye_on_the_lan_is_believed_when_its_signature_was_checked() -> None:
+    goodbye = BOB.record(change=3, left=True)
+    left = PeerLeft(BOB.key, Incarnation(1, 3), BOB.signed(goodbye))
+    ALICE_KNOWS_BOB.when(BOB.announces(goodbye), at="1 s").then(resting(left, on=PeerDiscovered))
 
 
 FE80 = Endpoint("fe80::2", LAN_PORT, "eth0")

@@ -155,11 +155,8 @@ def test_no_address_has_two_owners_and_no_endpoint_is_nobodys_in_any_mesh(
     story = given(*US.joined(), MeshAddressChanged(our_nonce, US.ipv4_with(our_nonce), US.ipv4))
     for who, nonce, claimed, observed in members:
         claims = tuple(ClaimedEndpoint("lan", "wg", each) for each in claimed)
-        said = replace(
-            BOB.discovered(), **{field: getattr(who.discovered(), field) for field in ("identity", "signed")}
-        )
-        said = replace(said, public_key=who.public_key, ipv6=who.ipv6, endpoints=claims)
-        story = story.given(replace(said, ipv4=ipv4_of(NARROW, who.public_key, nonce)))
+        address = ipv4_of(NARROW, who.public_key, nonce)
+        story = story.given(replace(who.discovered(), endpoints=claims, ipv4=address))
         if observed and claimed:
             story = story.given(PeerEndpointObserved(who.key, "lan", claimed[0]))
     for at in (now, now + 1000, now + 7000):

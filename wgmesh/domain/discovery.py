@@ -4,6 +4,7 @@ Known after one and a half round trips: Announce, then Hello, Reply, Confirm. Wh
 """
 
 import ipaddress
+from typing import assert_never
 
 from wgmesh.domain import announcing
 from wgmesh.domain.draft import Draft, Verdict
@@ -42,6 +43,8 @@ def hear(draft: Draft, heard: Heard) -> Verdict:
             yield from _conclude(draft, heard, reply)
         case Confirm():
             yield from _observe(draft, heard)
+        case _:
+            assert_never(heard.message)
 
 
 def _note(draft: Draft, heard: Heard) -> None:
