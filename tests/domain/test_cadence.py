@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import Playbook, given, span
 from wgmesh.domain import cadence
-from wgmesh.domain.cadence import BRISK_PAUSE, CALM_PAUSE, EPOCH, LONELY_PAUSE, TASKS
+from wgmesh.domain.cadence import BRISK_PAUSE, CALM_PAUSE, EAGER_PAUSE, EPOCH, LONELY_PAUSE, TASKS
 from wgmesh.domain.draft import State
 from wgmesh.domain.effects import Sample
 from wgmesh.domain.events import PeerConnected, PeerExpired
@@ -41,11 +41,16 @@ def test_who_has_nobody_to_hear_looks_every_half_minute() -> None:
     assert looks(ALICE_STARTS, "2 min") == [0, *range(LONELY_PAUSE, 2 * MINUTE + 1, LONELY_PAUSE)]
 
 
-def test_after_a_peer_changed_it_looks_four_times_a_second_for_five_seconds_and_then_every_five() -> None:
+def test_after_a_peer_changed_it_looks_four_times_a_second_for_five_seconds_and_then_every_ten() -> None:
     met = ALICE_STARTS.until("1 min").when(BOB.says_hello(ALICE))
     times = looks(met.given(PeerConnected(BOB.key, BOB.wireguard)), "2 min")
     brisk = list(range(span("1 min"), span("1 min 7 s") + 1, BRISK_PAUSE))
     assert times == [*brisk[1:], *range(brisk[-1] + CALM_PAUSE, span("2 min"), CALM_PAUSE)]
+
+
+def test_while_somebody_is_still_to_be_reached_it_looks_every_five_seconds() -> None:
+    met = given(*ALICE.joined(), BOB.discovered()).given(at="1 h").when(ALICE.start(2)).until("1 h 30 s")
+    assert pauses(looks(met, "1 h 1 min"))[1:] == [EAGER_PAUSE] * 5
 
 
 def test_when_everybody_is_gone_it_is_lonely_again() -> None:

@@ -19,13 +19,15 @@ SETTLING_SECONDS = 0.1
 
 
 async def watch_networks(watch: Watch, links: Links, named: Sequence[str], own: str, put: Put) -> None:
-    """Tell the node its interfaces whenever something about the machine's links changed, but for our own."""
+    """Whenever something about the machine's links changed: tell the node its interfaces, or look at our own."""
     while True:
         await anyio.wait_readable(watch)
         await anyio.sleep(SETTLING_SECONDS)
-        changed = watch.drain()
-        if changed is None or any(index != _index_of(own) for index in changed):
+        changed, ours = watch.drain(), _index_of(own)
+        if changed is None or any(index != ours for index in changed):
             put(Networked(await to_thread.run_sync(links.interfaces, named)))
+        if changed is None or ours in changed:
+            put(Due("sample"))
 
 
 def _index_of(interface: str) -> int:

@@ -13,8 +13,9 @@ from wgmesh.domain.values import HOUR, MINUTE, SECOND
 # After a peer or an endpoint changed, look often for a while: a handshake takes one round trip.
 BRISK_PAUSE = 250
 BRISK_FOR = 5 * SECOND
-# Otherwise so often, and hardly ever where there is nobody to hear.
-CALM_PAUSE = 5 * SECOND
+# Otherwise so often while somebody is still to be reached, less when nobody is, hardly ever where nobody is known.
+EAGER_PAUSE = 5 * SECOND
+CALM_PAUSE = 10 * SECOND
 LONELY_PAUSE = 30 * SECOND
 FORGET_PAUSE = 10 * MINUTE
 EPOCH = 10 * MINUTE
@@ -31,11 +32,17 @@ def look_soon(draft: Draft) -> None:
 
 
 def _sample(draft: Draft) -> Verdict:
-    now = draft.now.awake
-    brisk = now < draft.session.brisk_until
-    pause = BRISK_PAUSE if brisk else CALM_PAUSE if draft.mesh.present_peers else LONELY_PAUSE
-    draft.remember(sample_due=now + pause)
+    draft.remember(sample_due=draft.now.awake + _pause(draft))
     yield Sample()
+
+
+def _pause(draft: Draft) -> int:
+    peers = draft.mesh.present_peers
+    if draft.now.awake < draft.session.brisk_until:
+        return BRISK_PAUSE
+    if any(not peer.connected for peer in peers):
+        return EAGER_PAUSE
+    return CALM_PAUSE if peers else LONELY_PAUSE
 
 
 def _call_roll(draft: Draft) -> Verdict:
