@@ -2,19 +2,27 @@ from typing import get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.golden.samples import sample
 from wgmesh.domain import inputs
 from wgmesh.domain.inputs import Heard, Input, Start
+from wgmesh.domain.messages import Message
 
 INPUTS = get_args(Input)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in INPUTS if kind is not Heard], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", INPUTS, ids=lambda kind: kind.__name__)
 def test_an_input_is_read_back_as_it_was_written_down(kind: type) -> None:
     written = msgspec.json.encode(sample(kind))
     assert msgspec.json.decode(written)["type"] == kind.__name__
     assert msgspec.json.decode(written, type=kind) == sample(kind)
+
+
+@pytest.mark.parametrize("message", get_args(Message), ids=lambda message: message.__name__)
+def test_every_message_that_was_heard_is_read_back(message: type) -> None:
+    heard = replace(sample(Heard), message=sample(message))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(heard), type=Heard) == heard
 
 
 def test_every_input_belongs_to_the_vocabulary() -> None:

@@ -17,8 +17,9 @@ def sample(kind: type) -> Any:
 
 def _value(info: inspect.Type, numbers: "count[int]") -> Any:
     match info:
-        case inspect.StructType(fields=fields, array_like=array_like):
-            values = {field.encode_name: _value(field.type, numbers) for field in fields}
+        case inspect.StructType(fields=fields, array_like=array_like, tag=tag, tag_field=tag_field):
+            tagged = {tag_field: tag} if tag is not None else {}
+            values = tagged | {field.encode_name: _value(field.type, numbers) for field in fields}
             return list(values.values()) if array_like else values
         case inspect.UnionType(types=types):
             return _value(next(kind for kind in types if not isinstance(kind, inspect.NoneType)), numbers)

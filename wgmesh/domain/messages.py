@@ -45,7 +45,7 @@ class Announce(Struct, frozen=True, array_like=True, tag=ANNOUNCE, forbid_unknow
     count: U32
 
 
-class Hello(Struct, frozen=True):
+class Hello(Struct, frozen=True, array_like=True, tag=HELLO):
     """To a node (`to`, `to_boot`; zeros where only its address is known): who I am, and who are you?
 
     `sent_to`: the address it was sent to; `hour`: hours since 1970 that `token` was made for, 32 bytes or, on a LAN,
@@ -65,7 +65,7 @@ class Hello(Struct, frozen=True):
     signature: bytes = UNSIGNED
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, array_like=True, tag=REPLY):
     """To who said Hello: its challenge as `echo`, one of ours, the address we see it at, our own record and `more`."""
 
     to: bytes
