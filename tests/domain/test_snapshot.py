@@ -26,6 +26,13 @@ def test_a_mesh_is_read_back_as_it_was_kept() -> None:
     assert snapshot.encode(snapshot.decode(kept)) == kept
 
 
+def test_the_fingerprint_tells_one_state_from_another_and_none_from_itself() -> None:
+    mesh, more = given(*ALICE.joined()).mesh, given(*ALICE.joined(), BOB.discovered()).mesh
+    assert snapshot.fingerprint(mesh) == snapshot.fingerprint(snapshot.decode(snapshot.encode(mesh)))
+    assert snapshot.fingerprint(mesh) != snapshot.fingerprint(more)
+    assert len(snapshot.fingerprint(mesh)) == 8
+
+
 def test_another_version_of_the_program_folds_anew() -> None:
     assert snapshot.shape("0.1.0") == snapshot.shape("0.1.0")
     assert snapshot.shape("0.1.0") != snapshot.shape("0.1.1")

@@ -38,3 +38,8 @@ def encode(mesh: Mesh) -> bytes:
 def decode(state: bytes) -> Mesh:
     """The mesh that `encode` wrote; the caller has checked shape and integrity."""
     return _DECODER.decode(state)
+
+
+def fingerprint(mesh: Mesh) -> bytes:
+    """8 bytes that tell one state from another: of all that the mesh holds, in its order."""
+    return hashlib.sha256(encode(mesh)).digest()[:8]

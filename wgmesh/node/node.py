@@ -23,6 +23,7 @@ from wgmesh.domain.values import Moment
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
 from wgmesh.node.reception import Arrival, Receiver
+from wgmesh.node.recording import Decided, Recorder
 from wgmesh.node.rejections import Rejections
 from wgmesh.node.sending import Entropy, Outgoing, Sender
 from wgmesh.projections.desired_device import desired_device
@@ -46,10 +47,16 @@ class Turn(Struct, frozen=True):
 
 
 class Node:
-    """One node. `at` and `awake` (ms) come with every call; `entropy(n)` gives n bytes of chance."""
+    """One node. `at` and `awake` (ms) come with every call; `entropy(n)` gives n bytes of chance.
 
-    def __init__(self, keyring: Keyring, log: Log, mesh: Mesh, entropy: Entropy) -> None:
+    A recorder is told of each turn after its records are durable.
+    """
+
+    def __init__(
+        self, keyring: Keyring, log: Log, mesh: Mesh, entropy: Entropy, recorder: Recorder | None = None
+    ) -> None:
         self._log = log
+        self._recorder = recorder
         self._state = State(mesh, Session())
         self._lots_key = b""
         self._inputs = 0
@@ -94,20 +101,28 @@ class Node:
         Raises what the log raises; then the node is as it was before.
         """
         self._receiver.begin_turn()
-        state, records, effects = self._state, list[Record](), list[Effect]()
-        for given in inputs:
-            outcome = step(state, given, Moment(at, awake, self._lot(given)))
-            state = outcome.state
-            records += outcome.records
-            effects += outcome.effects
+        decided = self._decide(inputs, at, awake)
+        records = tuple(record for each in decided for record in each.step.records)
         if records:
             self._log.append(records)
-        self._state = state
-        return self._carry_out(tuple(records), effects, awake)
+        if decided:
+            before, self._state = self._state, decided[-1].step.state
+            if self._recorder is not None:
+                self._recorder.keep(before, decided)
+        return self._carry_out(records, [effect for each in decided for effect in each.step.effects], awake)
 
     def desired(self, awake: int) -> Device:
         """The WireGuard device as it should be now."""
         return desired_device(self.mesh, awake)
+
+    def _decide(self, inputs: Iterable[Input], at: int, awake: int) -> list[Decided]:
+        """Each input on top of what came of the one before it."""
+        state, decided = self._state, list[Decided]()
+        for given in inputs:
+            now = Moment(at, awake, self._lot(given))
+            decided.append(Decided(given, now, step(state, given, now)))
+            state = decided[-1].step.state
+        return decided
 
     def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], awake: int) -> Turn:
         commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
