@@ -15,6 +15,7 @@ from wgmesh.adapters.netlink.requests import (
     IFF_MULTICAST,
     IFF_RUNNING,
     IFF_UP,
+    Create,
     Delete,
     Edit,
     Label,
@@ -103,6 +104,28 @@ def test_a_link_is_labelled_and_deleted(kernel: Kernel) -> None:
     assert look(kernel, "eth0").alias == "wgmesh"
     kernel.answer(Delete("eth0"))
     assert kernel.answer(Look("eth0")) is None
+
+
+def test_a_link_is_made_with_its_alias(kernel: Kernel) -> None:
+    kernel.answer(Create("bridge0", "bridge", "wgmesh"))
+    link = look(kernel, "bridge0")
+    assert (link.kind, link.alias, link.up) == ("bridge", "wgmesh", False)
+    with pytest.raises(FileExistsError):
+        kernel.answer(Create("bridge0", "bridge", "somebody"))
+    assert look(kernel, "bridge0").alias == "wgmesh"
+
+
+def test_a_kind_that_this_kernel_does_not_have_is_told_by_its_number(kernel: Kernel) -> None:
+    with pytest.raises(OSError, match="Operation not supported") as refusal:
+        kernel.answer(Create("wgmesh0", "nosuchkind", "wgmesh"))
+    assert refusal.value.errno == errno.EOPNOTSUPP
+    assert kernel.answer(Look("wgmesh0")) is None
+
+
+def test_a_link_that_gets_no_alias_is_not_made(kernel: Kernel) -> None:
+    with pytest.raises(OSError, match=r"Invalid argument|out of range"):
+        kernel.answer(Create("bridge0", "bridge", 300 * "a"))  # IFALIASZ is 256
+    assert kernel.answer(Look("bridge0")) is None
 
 
 def test_of_several_edits_each_has_its_own_error(kernel: Kernel) -> None:

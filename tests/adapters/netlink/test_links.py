@@ -67,8 +67,12 @@ def test_what_we_change_is_seen_at_once(links: Links) -> None:
 
 def test_a_link_that_comes_and_goes_is_there_and_is_not(links: Links) -> None:
     assert links.look("bridge0") is None
-    run("ip link add bridge0 type bridge")
-    assert links.look("bridge0") is not None
+    assert links.named_by_kind("bridge") == ()
+    links.create("bridge0", "bridge", "wgmesh")
+    assert links.named_by_kind("bridge") == ("bridge0",)
+    found = links.look("bridge0")
+    assert found is not None
+    assert found.alias == "wgmesh"
     links.delete("bridge0")
     assert links.look("bridge0") is None
     run("ip link add bridge0 type bridge")

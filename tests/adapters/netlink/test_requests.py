@@ -7,6 +7,7 @@ from wgmesh.adapters.netlink.requests import (
     IFF_RUNNING,
     IFF_UP,
     Answer,
+    Create,
     Delete,
     Edit,
     Label,
@@ -29,7 +30,15 @@ CHANGES = (
 
 @pytest.mark.parametrize(
     "request_",
-    [Survey(), Look("eth0"), Neighbour("fe80::1"), Edit("eth0", CHANGES), Label("eth0", "wgmesh"), Delete("eth0")],
+    [
+        Survey(),
+        Look("eth0"),
+        Neighbour("fe80::1"),
+        Edit("eth0", CHANGES),
+        Create("wgmesh0", "wireguard", "wgmesh"),
+        Label("eth0", "wgmesh"),
+        Delete("eth0"),
+    ],
 )
 def test_a_request_is_one_line_and_reads_back(request_: Request) -> None:
     line = msgspec.json.encode(request_)

@@ -9,7 +9,18 @@ from typing import Any, Self
 from pyroute2 import IPRoute, NetlinkError  # type: ignore[import-untyped]
 
 from wgmesh.adapters.netlink.editing import BY_WGMESH, allowing, edit, routes_through
-from wgmesh.adapters.netlink.requests import Delete, Edit, Label, Link, LinkChange, Look, Neighbour, Request, Survey
+from wgmesh.adapters.netlink.requests import (
+    Create,
+    Delete,
+    Edit,
+    Label,
+    Link,
+    LinkChange,
+    Look,
+    Neighbour,
+    Request,
+    Survey,
+)
 
 # Not usable: still being searched for duplicates, or one was found (IFA_F_TENTATIVE, IFA_F_DADFAILED, if_addr.h).
 UNUSABLE = 0x40 | 0x08
@@ -42,11 +53,12 @@ class Kernel:
                     return self._neighbour(ip)
                 case Edit(interface, changes):
                     return tuple(self._edit(interface, change) for change in changes)
+                case Create(interface, kind, alias):
+                    self._create(interface, kind, alias)
                 case Label(interface, alias):
-                    self._ip.link("set", index=self._index(interface), ifalias=alias)
+                    self._label(interface, alias)
                 case Delete(interface):
-                    with allowing(errno.ENODEV):
-                        self._ip.link("del", index=self._index(interface))
+                    self._delete(interface)
         except NetlinkError as error:
             raise OSError(error.code, os.strerror(error.code)) from error
         return None
@@ -77,6 +89,22 @@ class Kernel:
         except NetlinkError as error:
             return os.strerror(error.code)
         return ""
+
+    def _create(self, interface: str, kind: str, alias: str) -> None:
+        self._ip.link("add", ifname=interface, kind=kind)
+        try:
+            self._label(interface, alias)
+        except NetlinkError:
+            # Without its alias nobody would know whose it is.
+            self._delete(interface)
+            raise
+
+    def _label(self, interface: str, alias: str) -> None:
+        self._ip.link("set", index=self._index(interface), ifalias=alias)
+
+    def _delete(self, interface: str) -> None:
+        with allowing(errno.ENODEV):
+            self._ip.link("del", index=self._index(interface))
 
     def _find(self, interface: str) -> Any:
         return self._ip.link("get", ifname=interface)[0]

@@ -12,6 +12,7 @@ import msgspec
 
 from wgmesh.adapters.netlink.requests import (
     Answer,
+    Create,
     Delete,
     Edit,
     Label,
@@ -44,6 +45,11 @@ class Links:
         links: tuple[Link, ...] = self._ask(Survey(), tuple[Link, ...])
         return suitable(links, named)
 
+    def named_by_kind(self, kind: str) -> tuple[str, ...]:
+        """The names of all interfaces of this kind: `wireguard`, `bridge`, …"""
+        links: tuple[Link, ...] = self._ask(Survey(), tuple[Link, ...])
+        return tuple(link.name for link in links if link.kind == kind)
+
     def look(self, interface: str) -> Link | None:
         """The interface as it is now; None if there is none. Costs a system call as long as nothing changed."""
         self._worker.bury()
@@ -64,6 +70,10 @@ class Links:
         """Make the changes in their order, each on its own: for each what went wrong, empty where nothing did."""
         errors: tuple[str, ...] = self._change(interface, Edit(interface, tuple(changes)), tuple[str, ...])
         return errors
+
+    def create(self, interface: str, kind: str, alias: str) -> None:
+        """Make a virtual interface of this kind, with its alias or not at all; FileExistsError if the name is taken."""
+        self._change(interface, Create(interface, kind, alias), None)
 
     def label(self, interface: str, alias: str) -> None:
         """Give the interface an alias."""

@@ -65,6 +65,14 @@ class Edit(Struct, frozen=True, tag=True):
     changes: tuple[LinkChange, ...]
 
 
+class Create(Struct, frozen=True, tag=True):
+    """Make a virtual interface of this kind, with its alias or not at all -> None."""
+
+    interface: str
+    kind: str
+    alias: str
+
+
 class Label(Struct, frozen=True, tag=True):
     """Give an interface an alias (ifalias, as `ip link` shows it) -> None."""
 
@@ -78,7 +86,7 @@ class Delete(Struct, frozen=True, tag=True):
     interface: str
 
 
-Request = Survey | Look | Neighbour | Edit | Label | Delete
+Request = Survey | Look | Neighbour | Edit | Create | Label | Delete
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):

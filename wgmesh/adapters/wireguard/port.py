@@ -125,6 +125,14 @@ class Links(Protocol):
         """For each change what went wrong, empty where it was made."""
         ...
 
+    def create(self, interface: str, kind: str, alias: str) -> None:
+        """Make a virtual interface of this kind, with its ifalias or not at all."""
+        ...
+
+    def named_by_kind(self, kind: str) -> tuple[str, ...]:
+        """The names of all interfaces of this kind."""
+        ...
+
     def label(self, interface: str, alias: str) -> None:
         """Give the interface an ifalias."""
         ...
