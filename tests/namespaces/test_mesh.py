@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.namespaces.capture import Packet
-from tests.namespaces.daemon import WGMESH, Daemon
+from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
 from tests.namespaces.mesh import lan_mesh, new_secret
-from tests.source import ROOT
 
 pytestmark = pytest.mark.namespaces
 
@@ -53,14 +52,14 @@ def test_a_daemon_killed_in_the_middle_loses_no_packet_and_comes_back_to_what_it
     mesh = lan_mesh(lab, "a", "b")
     a, b = mesh.daemons
     before, shown = addresses(a), a.wg_show("dump")
-    ping = b.node.popen(["ping", "-n", "-i0.02", "-c150", before[0]], stdout=subprocess.PIPE)
-    time.sleep(0.5)
-    a.kill9()
-    time.sleep(0.5)
-    seen = len(a.events())
-    a.start()
-    assert a.connected(1)
-    said, _ = ping.communicate(timeout=30)
+    with b.node.popen(["ping", "-n", "-i0.02", "-c150", before[0]], stdout=subprocess.PIPE) as ping:
+        time.sleep(0.5)
+        a.kill9()
+        time.sleep(0.5)
+        seen = len(a.events())
+        a.start()
+        assert a.connected(1)
+        said, _ = ping.communicate(timeout=30)
     assert " 0% packet loss" in said
     assert addresses(a) == before
     assert keys_and_places(a.wg_show("dump")) == keys_and_places(shown)
@@ -170,14 +169,13 @@ def test_nobody_finds_a_secret_in_database_logs_or_arguments(lab: FaultyLab) -> 
 def test_the_log_is_followed_as_it_is_written_and_verifies(lab: FaultyLab) -> None:
     mesh = lan_mesh(lab, "a")
     a = mesh.daemons[0]
-    words = ["events", "--follow", "--json", "--state-dir", str(a.state_dir)]
-    follower = a.node.popen([*WGMESH, *words], cwd=ROOT, stdout=subprocess.PIPE)
-    mesh.join("b")
-    mesh.forms()
-    wait_for(lambda: "PeerConnected" in names(a.events()), 5, "the connection")
-    time.sleep(0.5)
-    follower.terminate()
-    out, _ = follower.communicate(timeout=5)
+    with a.popen("events", "--follow", "--json") as follower:
+        mesh.join("b")
+        mesh.forms()
+        wait_for(lambda: "PeerConnected" in names(a.events()), 5, "the connection")
+        time.sleep(0.5)
+        follower.terminate()
+        out, _ = follower.communicate(timeout=5)
     assert '"PeerConnected"' in out
     assert a.wgmesh("events", "--verify").returncode == 0
 
