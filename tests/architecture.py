@@ -128,10 +128,10 @@ POLICIES = "policies"
 LAYERS = (
     ("values", "errors"),
     (
-        "device", "effects", "envelope", "events", "identity", "inputs", "keys", "lots", "messages", "packing",
-        "parameters", "peer_record", "records", "secret", "settings",
+        "device", "effects", "envelope", "events", "facts", "identity", "inputs", "keys", "lots", "messages", "packing",
+        "parameters", "peer", "peer_record", "records", "secret", "settings",
     ),
-    ("draft", "mesh", "own_record", "peer", "session"),
+    ("draft", "introduce", "mesh", "own_record", "session"),
     (POLICIES,),
     ("cadence",),
     ("decide", ""),

@@ -46,6 +46,7 @@ _NAMED = {
     int: "number",
     bool: "true or false",
     bytes: "bytes",
+    types.NoneType: "nothing",
 }
 
 

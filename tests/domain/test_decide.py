@@ -46,6 +46,9 @@ CAUSES: list[tuple[Input, str]] = [
     (i.Suspended("dht", "no route"), "dht"),
     (i.Resumed("registry"), "registry"),
     (i.Recovered("events.db.damaged-1", 4, 100), "log"),
+    (i.Carry(), "log"),
+    (i.Compacted(2, bytes(16), "cap"), "log/cap"),
+    (i.Compacted(2, bytes(16), "keep"), "log/keep"),
     (i.Thawed(1, 1), "log"),
 ]
 

@@ -13,8 +13,9 @@ from wgmesh.domain.effects import Announce, SendReply
 from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Heard
+from wgmesh.domain.introduce import discover
 from wgmesh.domain.membership import EPOCH_CAP, MESH_FULL, OTHER_URI, TWIN_KEY, is_news
-from wgmesh.domain.peer import Peer, discover
+from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
 from wgmesh.domain.session import PEER_CAP
 from wgmesh.domain.values import Ground, Incarnation

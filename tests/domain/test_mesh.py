@@ -12,7 +12,8 @@ from tests.cast import ALICE, BOB, CAROL, DAVE, NARROW, Member
 from tests.golden.samples import sample
 from wgmesh.domain import events as e
 from wgmesh.domain.events import CATALOGUE, Event
-from wgmesh.domain.mesh import Failure, Layer, Mesh, Refusal, evolve, fingerprint, fold
+from wgmesh.domain.facts import Failure, Layer, Refusal
+from wgmesh.domain.mesh import Mesh, carried, evolve, fingerprint, fold
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.parameters import ipv4_of
 from wgmesh.domain.records import Record
@@ -217,6 +218,46 @@ def test_the_digest_is_the_sum_over_the_records_that_are_held(events: list[Event
     mesh = mesh_of(*events)
     hashes = [int.from_bytes(hashlib.sha256(peer.signed).digest()[:8], "big") for peer in mesh.peers.values()]
     assert mesh.digest == sum(hashes) % 2**64
+
+
+EVERYTHING: list[Event] = [
+    *(who.discovered() for who in (BOB, CAROL, DAVE)),
+    BOB.observed(),
+    e.PeerConnected(BOB.key, BOB.wireguard),
+    e.PeerRoamed(BOB.key, ELSEWHERE, BOB.wireguard),
+    e.PeersSighted((e.Sighting(BOB.key, 400, 10, 20),)),
+    CAROL.updated(CAROL.record(change=3, nonce=1)),
+    left(DAVE),
+    e.PeerRefused(ERIN_KEY, "erin", "other"),
+    e.ForeignPeerSeen(ERIN_KEY),
+    e.LayerSuspended("lan", "no interface"),
+    e.NewerPeerSeen("10.0.0.1"),
+    e.DeviceChanged(("add peer",), 1),
+    e.DeviceChangeFailed(("add route",), ("EPERM",)),
+    e.DatagramsRejected({"seal": 1}, ("10.0.0.2",)),
+    e.ClockStepped(-3_600_000),
+    e.LogRecovered("events.db.damaged-1", 7, 5),
+    e.LogGap(3, 1),
+    e.LogCompacted(2, bytes(16)),
+    e.OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2)),
+    e.NodeStopped("SIGTERM"),
+    e.MeshLeft(),
+]
+
+
+@given(st.lists(st.sampled_from(EVERYTHING), max_size=20))
+def test_the_carried_state_changes_nothing_and_out_of_nothing_makes_the_same(events: list[Event]) -> None:
+    before = mesh_of(*EVERYTHING[:3], *events)
+    (record,) = told(carried(before), after=before.head.sequence)
+    over, out_of_nothing = evolve(before, record), fold([record])
+    assert msgpack.encode(over) == msgpack.encode(out_of_nothing) == msgpack.encode(replace(before, head=over.head))
+    assert over.head == ground(record.sequence)
+
+
+def test_the_carried_state_has_every_field_of_a_mesh_but_those_that_follow_from_the_others() -> None:
+    assert [name for name in Mesh.__struct_fields__ if name not in ("head", "digest")] == [
+        *e.StateCarried.__struct_fields__
+    ]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((BOB, CAROL, DAVE))))

@@ -12,15 +12,19 @@ from wgmesh.domain.events import (
     InterfacesChanged,
     LayerResumed,
     LayerSuspended,
+    LogCompacted,
     LogGap,
     LogRecovered,
     MeshLeft,
     NewerPeerSeen,
     NodeStopped,
     SettingsChanged,
+    StateCarried,
 )
 from wgmesh.domain.inputs import (
     Applied,
+    Carry,
+    Compacted,
     Leave,
     Networked,
     Outpaced,
@@ -31,6 +35,7 @@ from wgmesh.domain.inputs import (
     Suspended,
     Thawed,
 )
+from wgmesh.domain.mesh import carried
 from wgmesh.domain.running import OUTPACED_CAP
 
 ALICE_RUNS = given().when(ALICE.start(), at="0 s").when(Networked((ALICE.interface,)))
@@ -136,6 +141,16 @@ def test_a_damaged_log_and_a_gap_are_told() -> None:
         LogRecovered("events.db.damaged-1", 9, 7), cause="log"
     )
     ALICE_RUNS.when(Thawed(12, 34), at="1 s").then(LogGap(12, 34), cause="log")
+
+
+def test_the_state_is_carried_and_the_log_says_where_it_begins_now() -> None:
+    story = ALICE_RUNS.given(BOB.discovered())
+    carried_along = story.when(Carry(), at="30 d").then(carried(story.mesh), cause="log")
+    head = b"c" * 16
+    through = story.mesh.head.sequence
+    shorter = carried_along.when(Compacted(through, head, "keep"), at="60 d")
+    shorter.then(resting(LogCompacted(through, head), on=StateCarried), cause="log/keep")
+    assert shorter.mesh.dropped == through
 
 
 @pytest.mark.parametrize("hours", [1, -1, 10 * 365 * 24])

@@ -23,7 +23,7 @@ from tests.stories import (
 )
 from wgmesh.domain import events as e
 from wgmesh.domain.events import CATALOGUE
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.mesh import Mesh, carried, evolve
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 from wgmesh.projections.timeline import sentence
@@ -106,6 +106,8 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.ClockStepped(-65_000), "the wall clock was set back by 1 min 5 s"),
     (e.LayerSuspended("lan", "no interface"), "layer lan cannot work: no interface"),
     (e.LayerResumed("lan"), "layer lan works"),
+    (carried(MESH), "carried the state along, 2 peers: the records before this one can go"),
+    (e.LogCompacted(41, bytes(16)), "dropped the records up to 41: the log begins at 42"),
     (
         e.LogRecovered("events.db.damaged-1", 7, 6),
         "the log was damaged at record 7 and set aside as events.db.damaged-1; this one resumes at 6",

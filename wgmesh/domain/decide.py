@@ -46,8 +46,10 @@ def cause_of(given: Input) -> str:
             return "timer/rejections"
         case i.Outpaced():
             return "lan"
-        case i.Recovered() | i.Thawed():
+        case i.Recovered() | i.Thawed() | i.Carry():
             return "log"
+        case i.Compacted(reason=reason):
+            return f"log/{reason}"
         case _:
             assert_never(given)
 
@@ -80,6 +82,10 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return running.resume(draft, given)
         case i.Recovered():
             return running.recover(draft, given)
+        case i.Carry():
+            return running.carry(draft)
+        case i.Compacted():
+            return running.compact(draft, given)
         case i.Thawed():
             return running.thaw(draft, given)
         case _:

@@ -10,10 +10,12 @@ from typing import get_args
 
 from msgspec import Struct
 
+from wgmesh.domain.facts import Failure, Layer, Refusal
 from wgmesh.domain.parameters import Parameters
+from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import U32, Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey
+from wgmesh.domain.values import U32, Endpoint, Ground, IdentityKey, Incarnation, Interface, Port, PublicKey
 
 
 class MeshJoined(Struct, frozen=True, forbid_unknown_fields=True):
@@ -257,6 +259,55 @@ class SettingsChanged(Struct, frozen=True, forbid_unknown_fields=True):
     settings: NodeSettings
 
 
+class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that the records before this one made true, each fact with the record that established it.
+
+    It changes nothing; but the records before it can go, and a log may begin with it. At most one an hour.
+    """
+
+    identity: IdentityKey
+    public_key: PublicKey
+    parameters: Parameters
+    joined: Ground
+    incarnation: Incarnation
+    life: bytes
+    program: str
+    generation: int
+    nonce: int
+    ipv4: str
+    ipv6: str
+    addressed: Ground
+    listen_port: Port
+    exchange_port: Port
+    settings: NodeSettings
+    interfaces: tuple[Interface, ...]
+    networked: Ground
+    started: Ground | None
+    stopped: Ground | None
+    departed: Ground | None
+    peers: tuple[Peer, ...]
+    routed: dict[str, bytes]
+    layers: dict[str, Layer]
+    refused: dict[bytes, Refusal]
+    foreign: tuple[bytes, ...]
+    failure: Failure | None
+    device: Ground | None
+    outrun: Ground | None
+    outpaced: dict[str, Ground]
+    rejected: Ground | None
+    stepped: Ground | None
+    recovered: Ground | None
+    gap: Ground | None
+    dropped: int
+
+
+class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):
+    """The records up to `through` are gone from the log, with `head` as the chain of the last. At most one an hour."""
+
+    through: int
+    head: bytes
+
+
 class LogRecovered(Struct, frozen=True, forbid_unknown_fields=True):
     """The log was damaged and set aside as `file`; this one goes on from what verified. One a damage."""
 
@@ -300,6 +351,8 @@ Event = (
     | ClockStepped
     | LayerSuspended
     | LayerResumed
+    | StateCarried
+    | LogCompacted
     | LogRecovered
     | LogGap
 )
@@ -335,6 +388,8 @@ DAILY: dict[str, int] = {
     "ClockStepped": 1440,
     "LayerSuspended": 1440,
     "LayerResumed": 1440,
+    "StateCarried": 24,
+    "LogCompacted": 24,
     "LogRecovered": 1440,
     "LogGap": 144,
 }

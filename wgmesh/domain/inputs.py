@@ -120,6 +120,18 @@ class Recovered(Struct, frozen=True, tag=True):
     resumes_at: int
 
 
+class Carry(Struct, frozen=True, tag=True):
+    """The log is to have the whole state in one record, so that older records can go."""
+
+
+class Compacted(Struct, frozen=True, tag=True):
+    """Records up to `through`, whose chain was `head`, were taken out of the log; `reason` is `keep` or `cap`."""
+
+    through: int
+    head: bytes
+    reason: str
+
+
 class Thawed(Struct, frozen=True, tag=True):
     """The log can be written again after a full disk: so many inputs were dropped since `since` (ms)."""
 
@@ -129,5 +141,5 @@ class Thawed(Struct, frozen=True, tag=True):
 
 Input = (
     Start | Stop | Leave | Networked | Heard | Due | Sampled | Applied
-    | Rejected | Outpaced | Suspended | Resumed | Recovered | Thawed
+    | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

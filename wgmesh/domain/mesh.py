@@ -5,15 +5,17 @@ A `Mesh` depends on records alone, so the same log gives the same mesh, byte for
 
 import hashlib
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
+from wgmesh.domain.facts import Failure, Layer, Refusal
 from wgmesh.domain.identity import sign_twin
+from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.parameters import Parameters
-from wgmesh.domain.peer import Peer, discover, update
+from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Ground, Incarnation, Interface
@@ -22,33 +24,11 @@ GENESIS = Ground(0, 0, 0)
 DIGEST_MODULUS = 2**64
 
 
-class Layer(Struct, frozen=True):
-    """How a discovery layer stands; `reason` is empty while it works."""
-
-    reason: str
-    since: Ground
-
-
-class Refusal(Struct, frozen=True):
-    """A holder of the secret that is not let in."""
-
-    hostname: str
-    reason: str
-    since: Ground
-
-
-class Failure(Struct, frozen=True):
-    """Changes that the system refuses, each with its error."""
-
-    changes: tuple[str, ...]
-    errors: tuple[str, ...]
-    since: Ground
-
-
 class Mesh(Struct, frozen=True):
     """This node and all it knows. `routed` names, by IPv4 address, the peer whose tunnel it goes through.
 
-    `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64.
+    `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
+    to `dropped` are no longer in the log.
     """
 
     head: Ground = GENESIS
@@ -86,6 +66,7 @@ class Mesh(Struct, frozen=True):
     stepped: Ground | None = None
     recovered: Ground | None = None
     gap: Ground | None = None
+    dropped: int = 0
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:
@@ -147,6 +128,10 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, outpaced={**mesh.outpaced, source: ground})
         case e.ClockStepped():
             return replace(mesh, stepped=ground)
+        case e.StateCarried() as event:
+            return _carry(event, ground)
+        case e.LogCompacted(through):
+            return replace(mesh, dropped=through)
         case e.LogRecovered():
             return replace(mesh, recovered=ground)
         case e.LogGap():
@@ -221,6 +206,19 @@ def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
         failure=None,
         layers={},
     )
+
+
+def _carry(event: e.StateCarried, ground: Ground) -> Mesh:
+    facts: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__}
+    facts["peers"] = {peer.identity: peer for peer in event.peers}
+    digest = sum(fingerprint(peer.signed) for peer in event.peers) % DIGEST_MODULUS
+    return Mesh(head=ground, digest=digest, **facts)
+
+
+def carried(mesh: Mesh) -> e.StateCarried:
+    """All that this mesh holds, as the event that makes it out of nothing. The node must have started."""
+    facts: dict[str, Any] = {name: getattr(mesh, name) for name in e.StateCarried.__struct_fields__}
+    return e.StateCarried(**facts | {"peers": tuple(mesh.peers.values())})
 
 
 def _restate(mesh: Mesh) -> Mesh:

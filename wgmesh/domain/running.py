@@ -10,6 +10,7 @@ from wgmesh.domain.events import (
     InterfacesChanged,
     LayerResumed,
     LayerSuspended,
+    LogCompacted,
     LogGap,
     LogRecovered,
     MeshJoined,
@@ -21,6 +22,7 @@ from wgmesh.domain.events import (
 )
 from wgmesh.domain.inputs import (
     Applied,
+    Compacted,
     Networked,
     Outpaced,
     Recovered,
@@ -31,6 +33,7 @@ from wgmesh.domain.inputs import (
     Suspended,
     Thawed,
 )
+from wgmesh.domain.mesh import carried
 from wgmesh.domain.parameters import ipv4_of, ipv6_of
 from wgmesh.domain.values import DAY, HOUR, SECOND
 
@@ -118,6 +121,17 @@ def resume(draft: Draft, resumed: Resumed) -> Verdict:
 def recover(_draft: Draft, recovered: Recovered) -> Verdict:
     """The log was damaged before this start."""
     yield LogRecovered(recovered.file, recovered.first_bad, recovered.resumes_at), ()
+
+
+def carry(draft: Draft) -> Verdict:
+    """Say once more all that is held to be true."""
+    assert draft.mesh.settings is not None, "a node has a state to carry once it has started"
+    yield carried(draft.mesh), ()
+
+
+def compact(_draft: Draft, compacted: Compacted) -> Verdict:
+    """The log begins later now: with the record that carries the state."""
+    yield LogCompacted(compacted.through, compacted.head), (compacted.through + 1,)
 
 
 def thaw(_draft: Draft, thawed: Thawed) -> Verdict:

@@ -8,7 +8,8 @@ import hashlib
 
 from msgspec import Struct, msgpack
 
-from wgmesh.domain.mesh import Failure, Layer, Mesh, Refusal
+from wgmesh.domain.facts import Failure, Layer, Refusal
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Claim, Peer
 from wgmesh.domain.peer_record import ClaimedEndpoint

@@ -44,6 +44,10 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"layer {layer} cannot work: {reason}"
         case e.LayerResumed(layer):
             return f"layer {layer} works"
+        case e.StateCarried(peers=peers):
+            return f"carried the state along, {counted(len(peers), 'peer')}: the records before this one can go"
+        case e.LogCompacted(through):
+            return f"dropped the records up to {through}: the log begins at {through + 1}"
         case e.LogRecovered(file, first_bad, resumes_at):
             return (
                 f"the log was damaged at record {first_bad} and set aside as {file}; this one resumes at {resumes_at}"

@@ -1,0 +1,28 @@
+"""What is held to be true of other things than peers: small, and each with the record that established it."""
+
+from msgspec import Struct
+
+from wgmesh.domain.values import Ground
+
+
+class Layer(Struct, frozen=True):
+    """How a discovery layer stands; `reason` is empty while it works."""
+
+    reason: str
+    since: Ground
+
+
+class Refusal(Struct, frozen=True):
+    """A holder of the secret that is not let in."""
+
+    hostname: str
+    reason: str
+    since: Ground
+
+
+class Failure(Struct, frozen=True):
+    """Changes that the system refuses, each with its error."""
+
+    changes: tuple[str, ...]
+    errors: tuple[str, ...]
+    since: Ground
