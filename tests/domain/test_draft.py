@@ -1,11 +1,12 @@
 from collections.abc import Iterator
 
 from tests.cast import ALICE, BOB
-from wgmesh.domain.draft import Draft, Item, State
+from wgmesh.domain.draft import NEVER, Draft, Item, State
 from wgmesh.domain.effects import Announce, Sample
 from wgmesh.domain.events import LayerResumed, LogRecovered, NodeStopped
 from wgmesh.domain.records import Record
-from wgmesh.domain.values import Ground, Moment
+from wgmesh.domain.session import Session
+from wgmesh.domain.values import Ground, Incarnation, Moment
 
 NOW = Moment(at=1_000, awake=7)
 
@@ -72,3 +73,12 @@ def test_a_draft_that_nothing_was_put_into_is_the_state_it_began_with() -> None:
     assert step.state.mesh is before.mesh
     assert step.state.session is before.session
     assert (step.records, step.effects) == ((), ())
+
+
+def test_the_last_counter_of_a_node_is_the_highest_of_this_run_and_of_the_log() -> None:
+    draft = a_draft()
+    draft.take([*((event, ()) for event in ALICE.joined()), (BOB.discovered(counter=(2, 5)), ())])
+    for heard, last in ((Incarnation(2, 4), Incarnation(2, 5)), (Incarnation(2, 6), Incarnation(2, 6))):
+        assert State(draft.mesh, Session(counters={BOB.key: heard})).last_counter(BOB.key) == last
+    assert State(draft.mesh).last_counter(BOB.key) == Incarnation(2, 5)
+    assert State().last_counter(BOB.key) == NEVER

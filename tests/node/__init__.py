@@ -1,1 +1,1 @@
-"""The node without its sockets."""
+"""Tests of the node: real sealed bytes, virtual time."""

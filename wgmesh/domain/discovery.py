@@ -7,7 +7,7 @@ import ipaddress
 from typing import assert_never
 
 from wgmesh.domain import announcing
-from wgmesh.domain.draft import Draft, Verdict
+from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
 from wgmesh.domain.events import PeerEndpointObserved
 from wgmesh.domain.inputs import Heard
@@ -61,8 +61,9 @@ def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
         return
     record = heard.record
     assert record
-    if heard.signed_by_sender and record.left:
-        yield from admit(draft, record, announce.signed, Incarnation(0, 0))
+    if record.left:
+        if heard.signed_by_sender:
+            yield from admit(draft, record, announce.signed, NEVER)
     elif (returns or is_news(held, record, announce.signed)) and is_plausible(draft, heard, record):
         yield from _greet(draft, heard, record)
 
@@ -94,12 +95,11 @@ def is_plausible(draft: Draft, heard: Heard, record: PeerRecord) -> bool:
 def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     record = heard.record
     assert record
-    held = draft.mesh.peers.get(heard.identity)
     counter = Incarnation(*hello.counter)
-    if counter <= max(draft.session.counters.get(heard.identity, NEVER), held.counter if held else NEVER):
+    if counter <= State(draft.mesh, draft.session).last_counter(heard.identity):
         return
     if hello.to == NOBODY:
-        if not is_news(held, record, hello.signed):
+        if not is_news(draft.mesh.peers.get(heard.identity), record, hello.signed):
             return
     elif (hello.to, hello.to_boot) != (draft.mesh.identity, draft.mesh.incarnation.boot):
         return
@@ -110,9 +110,6 @@ def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     if heard.identity in draft.mesh.peers:
         boot = record.incarnation.boot
         yield SendReply(heard.layer, heard.interface, heard.sender, heard.identity, boot, hello.challenge)
-
-
-NEVER = Incarnation(0, 0)
 
 
 def _may_answer(draft: Draft, sender: Endpoint) -> bool:

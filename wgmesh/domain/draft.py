@@ -14,8 +14,9 @@ from wgmesh.domain.events import Event, LogRecovered
 from wgmesh.domain.mesh import Mesh, evolve
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
-from wgmesh.domain.values import Moment
+from wgmesh.domain.values import Incarnation, Moment
 
+NEVER = Incarnation(0, 0)
 Because = tuple[int, ...]
 Item = tuple[Event, Because] | Effect
 Verdict = Iterator[Item]
@@ -26,6 +27,11 @@ class State(Struct, frozen=True):
 
     mesh: Mesh = Mesh()
     session: Session = Session()
+
+    def last_counter(self, identity: bytes) -> Incarnation:
+        """The highest counter of its messages that we acted on: what is not above it is a replay."""
+        held = self.mesh.peers.get(identity)
+        return max(self.session.counters.get(identity, NEVER), held.counter if held else NEVER)
 
 
 class Step(Struct, frozen=True):

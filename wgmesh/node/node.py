@@ -78,7 +78,7 @@ class Node:
 
     def receive(self, arrival: Arrival, awake: int) -> Heard | Outpaced | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
-        return self._receiver.receive(self.mesh, self._sender.digest(self.mesh), arrival, awake)
+        return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, awake)
 
     def reject(self, reason: str, source: str, awake: int, times: int = 1) -> None:
         """Count what an adapter dropped before it came here."""

@@ -7,13 +7,15 @@ is new, 32 a turn at most, and 100 a second of those who never were connected.
 from msgspec import Struct
 
 from wgmesh.domain import messages, peer_record
+from wgmesh.domain.draft import State
 from wgmesh.domain.envelope import SIZES, Layer, open_datagram
 from wgmesh.domain.inputs import Heard, Outpaced
+from wgmesh.domain.membership import is_news
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Reply, Signed, UnknownMessage
 from wgmesh.domain.packing import Malformed
 from wgmesh.domain.peer_record import PeerRecord
-from wgmesh.domain.values import SECOND, Endpoint
+from wgmesh.domain.values import SECOND, Endpoint, Incarnation
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
 from wgmesh.node.rejections import Rejections
@@ -53,24 +55,24 @@ class Receiver:
         """A turn of the node begins: its budget of signature checks is whole again."""
         self._checks = CHECKS_A_TURN
 
-    def receive(self, mesh: Mesh, digest: bytes, arrival: Arrival, now: int) -> Heard | Outpaced | None:
+    def receive(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | Outpaced | None:
         """What the datagram says, if it is for us."""
         try:
-            return self._read(mesh, digest, arrival, now)
+            return self._read(state, digest, arrival, now)
         except UnknownMessage:
             return Outpaced(arrival.sender.ip)
         except (Malformed, Rejection) as reason:
             self._rejections.count(str(reason), arrival.sender.ip, now)
             return None
 
-    def _read(self, mesh: Mesh, digest: bytes, arrival: Arrival, now: int) -> Heard | None:
-        payload = self._open(arrival)
+    def _read(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | None:
+        payload, mesh = self._open(arrival), state.mesh
         message = messages.decode(payload)
         match message:
             case Announce():
-                return self._announce(mesh, digest, arrival, message)
+                return self._announce(mesh, digest, arrival, message, now)
             case Hello():
-                return self._hello(mesh, arrival, payload, message, now)
+                return self._hello(state, arrival, payload, message, now)
             case Reply():
                 return self._reply(mesh, arrival, payload, message, now)
             case Confirm():
@@ -84,25 +86,28 @@ class Receiver:
             raise Rejection("seal")
         return opened[1]
 
-    def _announce(self, mesh: Mesh, digest: bytes, arrival: Arrival, announce: Announce) -> Heard | None:
+    def _announce(self, mesh: Mesh, digest: bytes, arrival: Arrival, announce: Announce, now: int) -> Heard | None:
         """A hint: its signature matters only where the record itself is the news, in a goodbye or our own record."""
         record = peer_record.decode(announce.signed)
         is_own = record.identity == mesh.identity
         if is_own and record.incarnation <= mesh.incarnation:
             return None
         held = mesh.peers.get(record.identity)
-        is_news = held is None or held.signed != announce.signed
-        if is_checked := is_own or (record.left and is_news):
+        is_goodbye = record.left and held is not None and is_news(held, record, announce.signed)
+        if is_checked := is_own or is_goodbye:
+            self._spend(mesh, record.identity, now)
             self._check_record(mesh, record, announce.signed)
         agrees = announce.digest == digest
         return _heard(arrival, record.identity, announce, record, is_checked, agrees=agrees)
 
-    def _hello(self, mesh: Mesh, arrival: Arrival, payload: bytes, hello: Hello, now: int) -> Heard | None:
-        record = peer_record.decode(hello.signed)
+    def _hello(self, state: State, arrival: Arrival, payload: bytes, hello: Hello, now: int) -> Heard | None:
+        record, mesh = peer_record.decode(hello.signed), state.mesh
         if record.identity == mesh.identity:
             return None
         if hello.to != messages.NOBODY:
             self._expect_addressee(mesh, hello)
+        if Incarnation(*hello.counter) <= state.last_counter(record.identity):
+            raise Rejection("replay")
         self._check(mesh, payload, hello, record.identity, now)
         self._check_record(mesh, record, hello.signed)
         return _heard(arrival, record.identity, hello, record, True)
