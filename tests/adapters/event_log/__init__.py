@@ -6,8 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tests.golden.samples import sample
 from wgmesh.adapters.event_log.writer import EventLog
-from wgmesh.domain.events import LogRecovered, NodeStopped
+from wgmesh.domain.events import LogRecovered, NodeStopped, StateCarried
 from wgmesh.domain.records import Record, catalogue_of
 
 AT = 1_760_000_000_000
@@ -17,13 +18,18 @@ class Unheard(Struct, frozen=True, forbid_unknown_fields=True):
     """An event of a later wgmesh."""
 
 
-NEWER = catalogue_of((NodeStopped, LogRecovered, Unheard), {}, {})
+NEWER = catalogue_of((NodeStopped, LogRecovered, StateCarried, Unheard), {}, {})
 
 
 def a_record(sequence: int, reason: str = "SIGTERM") -> Record:
     return Record(
         sequence, AT + sequence, sequence * 1000, "operator", tuple(range(1, sequence))[-1:], NodeStopped(reason)
     )
+
+
+def a_state(sequence: int) -> Record:
+    """A record behind which a log can begin."""
+    return Record(sequence, AT + sequence, sequence * 1000, "log", (), sample(StateCarried))
 
 
 def an_unheard(sequence: int) -> Record:
@@ -41,6 +47,19 @@ def a_log(path: Path, count: int) -> Path:
     with closing(EventLog.open(path, at=AT)) as log:
         append(log, count)
     return path
+
+
+def a_log_with_states(path: Path, count: int, *places: int) -> Path:
+    """A log of so many records, of which those at these places hold the whole state."""
+    with closing(EventLog.open(path, at=AT)) as log:
+        log.append([(a_state if place in places else a_record)(place) for place in range(1, count + 1)])
+    return path
+
+
+def begin_at(path: Path, sequence: int) -> None:
+    """Compact a log: it begins with the state at this place."""
+    with closing(EventLog.open(path, at=AT)) as log:
+        log.begin_at(next(each for each in log.carried if each.sequence == sequence))
 
 
 def a_newer_log(path: Path, count: int) -> Path:

@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
+from eventsourcing.sqlite import SQLiteAggregateRecorder
 
-from wgmesh.adapters.event_log.datastore import LatestRecorder, LogDatastore, create_file, make_tables
+from wgmesh.adapters.event_log.datastore import (
+    BeginningRecorder,
+    LatestRecorder,
+    LogDatastore,
+    create_file,
+    make_tables,
+)
 
 
 @pytest.fixture
@@ -68,3 +75,18 @@ def test_only_the_latest_is_kept(datastore: LogDatastore) -> None:
     for sequence in (5, 7, 6, 6):
         recorder.insert_events([StoredEvent("node", sequence, "shape", b"state")])
     assert recorder.select_events("node") == [StoredEvent("node", 6, "shape", b"state")]
+
+
+def test_where_the_log_begins_and_what_went_before_it_change_together(datastore: LogDatastore) -> None:
+    log = SQLiteAggregateRecorder(datastore, "stored_events")
+    log.insert_events([StoredEvent("node", sequence, "topic", b"state") for sequence in range(1, 6)])
+    beginnings = BeginningRecorder(datastore, "beginnings")
+    beginnings.insert_events([StoredEvent("node", 2, "", b"chain")])
+    assert [stored.originator_version for stored in log.select_events("node")] == [3, 4, 5]
+    change = beginnings.insert_events_statement
+    beginnings.insert_events_statement = "INSERT INTO nowhere VALUES (?,?,?,?)"
+    with pytest.raises(OperationalError):
+        beginnings.insert_events([StoredEvent("node", 4, "", b"later")])
+    beginnings.insert_events_statement = change
+    assert [stored.originator_version for stored in log.select_events("node")] == [3, 4, 5]
+    assert beginnings.select_events("node") == [StoredEvent("node", 2, "", b"chain")]

@@ -13,7 +13,7 @@ from time import monotonic
 
 import pytest
 
-from tests.adapters.event_log import AT, a_log, a_newer_log, a_record, append, change
+from tests.adapters.event_log import AT, a_log, a_log_with_states, a_newer_log, a_record, append, begin_at, change
 from wgmesh.adapters.event_log.database import Head, Unreadable
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.writer import EventLog
@@ -242,3 +242,15 @@ def test_the_record_of_a_reader_is_the_record_that_was_written(reader: LogReader
     (second,) = reader.records(1, 2)
     assert isinstance(second, Record)
     assert (second.event, second.because) == (a_record(2).event, (1,))
+
+
+def test_a_reader_says_where_a_shortened_log_begins(tmp_path: Path) -> None:
+    path = a_log_with_states(tmp_path / "short.db", 6, 4)
+    with LogReader(path, running=False) as reader:
+        assert reader.beginning == Head()
+        third = next(reader.records(2))
+    begin_at(path, 4)
+    with LogReader(path, running=False) as reader:
+        assert isinstance(third, Record)
+        assert reader.beginning == Head(3, third.chain)
+        assert sequences(reader.records()) == [4, 5, 6]

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.event_log import AT, NEWER, a_log, a_newer_log, a_record, append, change
+from tests.adapters.event_log import (
+    AT,
+    NEWER,
+    a_log,
+    a_log_with_states,
+    a_newer_log,
+    a_record,
+    append,
+    begin_at,
+    change,
+)
 from wgmesh.adapters.event_log.recovery import Recovered, finish
 from wgmesh.adapters.event_log.verify import verify
 from wgmesh.adapters.event_log.writer import EventLog
@@ -58,6 +68,47 @@ def test_the_recovery_is_reported_until_it_is_in_the_log(path: Path) -> None:
     with closing(EventLog.open(path, at=AT + 2)) as log:
         assert log.recovered is None
         assert (log.head.sequence, verify(path).records) == (COUNT + 3, BAD + 2)
+
+
+@pytest.mark.parametrize(("bad", "begins", "ends"), [(3, 5, 30), (8, 10, 30), (25, 1, 24), (30, 1, 29)])
+def test_the_end_goes_on_where_it_holds_the_whole_state_and_else_the_beginning(
+    tmp_path: Path, bad: int, begins: int, ends: int
+) -> None:
+    path = a_log_with_states(tmp_path / "events.db", 30, 5, 10, 20)
+    change(path, "UPDATE stored_events SET state = zeroblob(20) WHERE originator_version = ?", bad)
+    with closing(EventLog.open(path, at=AT)) as log:
+        assert [record.sequence for record in log.records()] == list(range(begins, ends + 1))
+        assert log.beginning.sequence == begins - 1
+        assert log.recovered == Recovered(ASIDE, bad, 31)
+        log.append([a_recovery(log.recovered)])
+    assert (verify(path).reason, verify(path).head.sequence) == ("", 31)
+
+
+def test_of_a_shortened_log_the_beginning_stays_where_it_was(tmp_path: Path) -> None:
+    path = a_log_with_states(tmp_path / "events.db", 30, 5, 10)
+    begin_at(path, 10)
+    change(path, "UPDATE stored_events SET state = zeroblob(20) WHERE originator_version = 29")
+    with closing(EventLog.open(path, at=AT)) as log:
+        assert [record.sequence for record in log.records()] == list(range(10, 29))
+        assert (log.beginning.sequence, log.recovered) == (9, Recovered(ASIDE, 29, 31))
+
+
+def test_a_log_whose_only_state_is_damaged_begins_anew(tmp_path: Path) -> None:
+    path = a_log_with_states(tmp_path / "events.db", 30, 10)
+    begin_at(path, 10)
+    change(path, "UPDATE stored_events SET state = zeroblob(20) WHERE originator_version = 10")
+    with closing(EventLog.open(path, at=AT)) as log:
+        assert (log.head.sequence, log.beginning.sequence) == (0, 0)
+        assert log.recovered == Recovered(ASIDE, 10, 31)
+        log.append([a_recovery(log.recovered)])
+    assert (verify(path).reason, verify(path).records) == ("", 1)
+
+
+def test_a_row_that_is_not_ours_costs_no_record_of_ours(tmp_path: Path) -> None:
+    path = a_log_with_states(tmp_path / "events.db", 9, 4)
+    change(path, "INSERT INTO stored_events VALUES ('aaaa', 1, 'NodeStopped.1', x'00')")
+    with closing(EventLog.open(path, at=AT)) as log:
+        assert [record.sequence for record in log.records()] == list(range(1, 10))
 
 
 def test_a_log_can_be_damaged_twice(path: Path) -> None:

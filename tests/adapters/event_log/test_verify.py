@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.event_log import AT, a_log, a_newer_log, a_record, append, change
+from tests.adapters.event_log import AT, a_log, a_log_with_states, a_newer_log, a_record, append, begin_at, change
 from wgmesh.adapters.event_log.database import Head, Unreadable
-from wgmesh.adapters.event_log.verify import verify
+from wgmesh.adapters.event_log.verify import Carried, verify
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain.errors import LogBroken, WgmeshError
 from wgmesh.domain.events import LogRecovered
@@ -154,6 +154,49 @@ def test_a_recovery_that_names_another_place_excuses_nothing(tmp_path: Path) -> 
         log.append([Record(3, AT, 0, "start", (), LogRecovered("events.db.damaged-1", 3, 7))])
     change(path, "DELETE FROM stored_events WHERE originator_version = 2")
     assert first_bad_of(path) == 2
+
+
+@pytest.fixture
+def compacted(tmp_path: Path) -> Path:
+    """Of 12 records, those from the second state on."""
+    path = a_log_with_states(tmp_path / "compacted.db", 12, 3, 7, 9)
+    begin_at(path, 7)
+    return path
+
+
+def test_a_log_that_begins_with_a_state_is_sound(compacted: Path) -> None:
+    verdict = verify(compacted)
+    assert (verdict.records, verdict.reason, verdict.head.sequence) == (6, "", 12)
+    assert verdict.beginning.sequence == 6
+    assert verdict.carried == (Carried(7, AT + 7), Carried(9, AT + 9))
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_bad"),
+    [
+        ("UPDATE stored_events SET state = CAST(state || x'20' AS BLOB) WHERE originator_version = 7", 7),
+        ("DELETE FROM stored_events WHERE originator_version = 7", 7),
+        ("UPDATE beginnings SET state = zeroblob(16)", 7),
+        ("UPDATE beginnings SET originator_version = 5", 6),
+        ("UPDATE beginnings SET originator_version = 'six'", 1),
+        ("UPDATE beginnings SET state = 'text'", 1),
+        ("DELETE FROM beginnings", 1),
+    ],
+)
+def test_nothing_that_a_shortened_log_begins_with_can_be_changed(
+    compacted: Path, statement: str, first_bad: int
+) -> None:
+    change(compacted, statement)
+    assert first_bad_of(compacted) == first_bad
+
+
+def test_a_log_can_begin_with_a_state_only(compacted: Path) -> None:
+    content = rows_of(compacted)
+    change(compacted, "DELETE FROM stored_events WHERE originator_version < 8")
+    change(compacted, "UPDATE beginnings SET originator_version = 7, state = ?", content[0][3][:16])
+    verdict = verify(compacted)
+    assert (verdict.first_bad, verdict.records) == (8, 0)
+    assert "does not hold the state" in verdict.reason
 
 
 def test_a_changed_bit_of_the_file_is_found_wherever_it_changes_a_row(path: Path, tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.event_log import AT, NEWER, a_log, a_newer_log, a_record, append, change
+from tests.adapters.event_log import AT, NEWER, a_log, a_log_with_states, a_newer_log, a_record, a_state, append, change
 from tests.adapters.small_disk import run_on_small_disk
 from tests.source import ROOT
 from wgmesh.adapters.event_log.database import Head
 from wgmesh.adapters.event_log.reader import LogReader
-from wgmesh.adapters.event_log.verify import verify
+from wgmesh.adapters.event_log.verify import Carried, verify
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain.errors import LogBroken, UnreadableEvent
 from wgmesh.domain.records import GENESIS, encode
@@ -156,6 +156,50 @@ def test_a_snapshot_of_another_log_is_none(path: Path, tmp_path: Path) -> None:
     a_log(path, 3)
     with closing(EventLog.open(path, at=AT)) as log:
         log.save_snapshot(3, bytes(16), b"shape", b"state")
+        assert log.snapshot(b"shape") is None
+
+
+def test_a_log_can_begin_later_with_the_state_that_earlier_records_made(path: Path) -> None:
+    a_log_with_states(path, 12, 4, 8)
+    with closing(EventLog.open(path, at=AT)) as log:
+        whole = list(log.records())
+        assert log.beginning == Head()
+        log.begin_at(log.carried[-1])
+        assert list(log.records()) == whole[7:]
+        assert (log.beginning, log.carried) == (Head(7, whole[6].chain), [Carried(8, AT + 8)])
+        log.append([a_state(13), a_record(14)])
+        assert [each.sequence for each in log.carried] == [8, 13]
+    with closing(EventLog.open(path, at=AT)) as log:
+        assert (log.beginning, log.head.sequence, log.recovered) == (Head(7, whole[6].chain), 14, None)
+        log.begin_at(log.carried[-1])
+        assert [record.sequence for record in log.records()] == [13, 14]
+    assert verify(path).reason == ""
+
+
+def test_a_log_begins_with_a_state_or_not_later(path: Path) -> None:
+    a_log_with_states(path, 5, 3)
+    with closing(EventLog.open(path, at=AT)) as log, pytest.raises(AssertionError, match="holds the state"):
+        log.begin_at(Carried(4, AT + 4))
+
+
+def test_what_was_taken_out_makes_room_in_the_file(path: Path) -> None:
+    a_log_with_states(path, 4000, 3990)
+    with closing(EventLog.open(path, at=AT)) as log:
+        before = log.size_bytes
+        log.begin_at(log.carried[0])
+        assert log.size_bytes < before / 10
+    length = path.stat().st_size
+    with closing(EventLog.open(path, at=AT)) as log:
+        append(log, 2000)
+        assert log.size_bytes > before / 3
+    assert path.stat().st_size == length
+
+
+def test_a_snapshot_of_a_record_that_was_taken_out_is_none(path: Path) -> None:
+    a_log_with_states(path, 9, 7)
+    with closing(EventLog.open(path, at=AT)) as log:
+        log.save_snapshot(5, next(log.records(4)).chain, b"shape", b"state")
+        log.begin_at(log.carried[0])
         assert log.snapshot(b"shape") is None
 
 

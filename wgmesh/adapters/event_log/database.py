@@ -11,13 +11,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from wgmesh.domain.errors import LogBroken, LogFull, WgmeshError
-from wgmesh.domain.records import GENESIS
+from wgmesh.domain.records import CHAIN_BYTES, GENESIS
 
 STREAM = "node"
 EVENTS_TABLE = "stored_events"
 SNAPSHOTS_TABLE = "snapshots"
 RECOVERIES_TABLE = "recoveries"
-TABLES = (EVENTS_TABLE, SNAPSHOTS_TABLE, RECOVERIES_TABLE)
+# The record before the first, where older ones were taken out: its sequence, and its chain as state.
+BEGINNINGS_TABLE = "beginnings"
+TABLES = (EVENTS_TABLE, SNAPSHOTS_TABLE, RECOVERIES_TABLE, BEGINNINGS_TABLE)
 # Records a read: a page of the longest records is 2 MiB, and a writer never waits for it.
 PAGE = 2000
 
@@ -40,7 +42,7 @@ _OUTSIDE = (
 
 
 class Head(Struct, frozen=True):
-    """The last record: its sequence and chain."""
+    """The last record, of the log or of what was before it: its sequence and chain."""
 
     sequence: int = 0
     chain: bytes = GENESIS
@@ -81,6 +83,17 @@ def connect_to_read(path: Path, *, running: bool) -> sqlite3.Connection:
 def tables_of(connection: sqlite3.Connection) -> list[str]:
     """The names in the file; none in a log that was never written to."""
     return [name.decode(errors="replace") for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+
+
+def beginning_of(connection: sqlite3.Connection) -> Head:
+    """The record behind which the log begins, read by a connection of `connect_to_read`; GENESIS for a whole log."""
+    if BEGINNINGS_TABLE not in tables_of(connection):
+        return Head()
+    found = connection.execute(f"SELECT originator_version, state FROM {BEGINNINGS_TABLE}").fetchone()  # noqa: S608
+    match found:
+        case (int(sequence), bytes(chain)) if sequence > 0 and len(chain) == CHAIN_BYTES:
+            return Head(sequence, chain)
+    return Head()
 
 
 def _check_is_file(path: Path) -> None:

@@ -18,7 +18,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from wgmesh.adapters.event_log.database import TABLES, uri_of
+from wgmesh.adapters.event_log.database import EVENTS_TABLE, STREAM, TABLES, uri_of
 
 PRAGMAS = (
     "PRAGMA synchronous=FULL",
@@ -53,6 +53,15 @@ class LatestRecorder(SQLiteAggregateRecorder):
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         c.execute(f"DELETE FROM {self.events_table_name}")  # noqa: S608 - the name of our own table
         super()._insert_events(c, stored_events, **kwargs)
+
+
+class BeginningRecorder(LatestRecorder):
+    """Where the log begins: what is written here goes out of the log in the same transaction, it and all before it."""
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        super()._insert_events(c, stored_events, **kwargs)
+        through = stored_events[0].originator_version
+        c.execute(f"DELETE FROM {EVENTS_TABLE} WHERE originator_id = ? AND originator_version <= ?", (STREAM, through))  # noqa: S608
 
 
 def make_tables(datastore: LogDatastore) -> None:

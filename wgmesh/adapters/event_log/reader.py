@@ -19,6 +19,7 @@ from wgmesh.adapters.event_log.database import (
     STREAM,
     Head,
     Unreadable,
+    beginning_of,
     connect_to_read,
     is_damage,
     tables_of,
@@ -78,6 +79,12 @@ class LogReader:
         """The last record there is now."""
         found = self._select(_HEAD)
         return Head(found[0][0], found[0][1][:CHAIN_BYTES]) if found else Head()
+
+    @property
+    def beginning(self) -> Head:
+        """The record behind which the log begins: older ones were taken out."""
+        with self._failing_plainly():
+            return beginning_of(self._connection)
 
     def records(self, after: int = 0, until: int | None = None) -> Iterator[Record | Unreadable]:
         """What is behind `after`, up to and with `until`."""

@@ -1,5 +1,6 @@
-"""What becomes of a damaged log: it is set aside whole, and a new one begins with what verified of it.
+"""What becomes of a damaged log: it is set aside whole, and a new one has what verified of it.
 
+That is the end of the log, if it has a record with the whole state behind the damage, else what is before the damage.
 The new log is complete and synced under a name of its own before anything is moved, and the moves can be taken up
 where a crash left them. At every moment there is one log to go on from; none that lost what the other still had.
 """
@@ -15,6 +16,7 @@ from eventsourcing.sqlite import SQLiteAggregateRecorder
 from msgspec import Struct
 
 from wgmesh.adapters.event_log.database import (
+    BEGINNINGS_TABLE,
     EVENTS_TABLE,
     PAGE,
     RECOVERIES_TABLE,
@@ -24,7 +26,9 @@ from wgmesh.adapters.event_log.database import (
     unreachable,
 )
 from wgmesh.adapters.event_log.datastore import LogDatastore, create_file, make_tables
+from wgmesh.adapters.event_log.tail import Tail, rows_backwards, sound_tail
 from wgmesh.adapters.event_log.verify import Verdict, rows_of_ours
+from wgmesh.domain.records import Catalogue
 
 # SQLite's companions first: a WAL beside a file that is not its own would be played into it.
 _PARTS = ("-wal", "-shm", "")
@@ -40,12 +44,12 @@ class Recovered(Struct, frozen=True):
     resumes_at: int
 
 
-def recover(path: Path, at: int, verdict: Verdict) -> None:
+def recover(path: Path, at: int, verdict: Verdict, catalogue: Catalogue) -> None:
     """Set the damaged log aside as of `at` (ms) and put one with its good records in its place; WgmeshError if not."""
     building = path.with_name(f"{path.name}.recovering")
     try:
         _remove(building)
-        _build(building, path, _plan(path, at, verdict), verdict.records)
+        _build(building, path, verdict, _plan(path, at, verdict), _newer_tail(path, verdict, catalogue))
         building.rename(path.with_name(f"{path.name}.recovered-{at}"))
         finish(path)
     except (OSError, PersistenceError, *SQLITE_ERRORS) as error:
@@ -88,24 +92,36 @@ def _last_sequence(path: Path, first_bad: int) -> int:
     return last or first_bad
 
 
-def _build(building: Path, damaged: Path, recovered: Recovered, records: int) -> None:
+def _newer_tail(path: Path, verdict: Verdict, catalogue: Catalogue) -> Tail | None:
+    """The sound end of the log, if that is more recent than its sound beginning."""
+    tail = sound_tail(path, catalogue)
+    return tail if tail is not None and tail.last > verdict.head.sequence else None
+
+
+def _build(building: Path, damaged: Path, verdict: Verdict, recovered: Recovered, tail: Tail | None) -> None:
     create_file(building)
     with closing(LogDatastore(building)) as datastore:
         make_tables(datastore)
         log = SQLiteAggregateRecorder(datastore, EVENTS_TABLE)
-        for page in _pages(damaged, records):
+        for page in _pages(damaged, verdict.records, tail):
             log.insert_events(page)
+        beginning = tail.beginning if tail else verdict.beginning
+        if beginning.sequence and (tail or verdict.records):
+            before = StoredEvent(STREAM, beginning.sequence, "", beginning.chain)
+            SQLiteAggregateRecorder(datastore, BEGINNINGS_TABLE).insert_events([before])
         note = StoredEvent(STREAM, recovered.resumes_at, recovered.file, str(recovered.first_bad).encode())
         SQLiteAggregateRecorder(datastore, RECOVERIES_TABLE).insert_events([note])
 
 
-def _pages(damaged: Path, records: int) -> Iterator[list[StoredEvent]]:
-    if not records:
+def _pages(damaged: Path, records: int, tail: Tail | None) -> Iterator[list[StoredEvent]]:
+    """The good rows, taken in the order in which they were found to be so: the row behind the last of them is not even
+    asked for, since that may be the page that cannot be read.
+    """
+    if not records and not tail:
         return
     with closing(connect_to_read(damaged, running=True)) as connection:
-        # The row behind the last good one is not even asked for: that may be the page that cannot be read.
-        good = islice(rows_of_ours(connection), records)
-        while page := [StoredEvent(STREAM, row[1], row[2].decode(), row[3]) for row in islice(good, PAGE)]:
+        good = islice(rows_backwards(connection), tail.records) if tail else islice(rows_of_ours(connection), records)
+        while page := [StoredEvent(STREAM, row[0], row[1].decode(), row[2]) for row in islice(good, PAGE)]:
             yield page
 
 

@@ -18,6 +18,7 @@ from wgmesh.adapters.event_log.database import (
     STREAM,
     Head,
     Unreadable,
+    beginning_of,
     connect_to_read,
     is_damage,
     tables_of,
@@ -35,14 +36,23 @@ _ROWS = f"""
     FROM {EVENTS_TABLE}
 """  # noqa: S608 - names of our own
 
-_Row = tuple[int, int, bytes, bytes]
+# Sequence, topic, state.
+Row = tuple[int, bytes, bytes]
+
+
+class Carried(Struct, frozen=True):
+    """A record with the whole state, behind which the log can begin: its sequence, and its `at` in ms."""
+
+    sequence: int
+    at: int
 
 
 class Verdict(Struct, frozen=True):
     """What verified from the beginning on, and why it ends there: `reason` is empty for a sound log.
 
     `first_bad` is the first sequence that is missing, changed or misplaced; None where only SQLite's own check of the
-    file fails. `unreadable` names the topics, once each, that are sound and that this wgmesh cannot read.
+    file fails. `unreadable` names the topics, once each, that are sound and that this wgmesh cannot read. `beginning`
+    is the record before the first, `carried` are those that verified and hold the whole state.
     """
 
     records: int
@@ -50,6 +60,8 @@ class Verdict(Struct, frozen=True):
     first_bad: int | None
     reason: str
     unreadable: tuple[Unreadable, ...]
+    beginning: Head = Head()
+    carried: tuple[Carried, ...] = ()
 
 
 def verify(path: Path, *, running: bool = True, catalogue: Catalogue = EVENTS) -> Verdict:
@@ -64,28 +76,31 @@ def verify(path: Path, *, running: bool = True, catalogue: Catalogue = EVENTS) -
         return walk.verdict(f"SQLite cannot read it: {error}", walk.head.sequence + 1)
 
 
-def rows_of_ours(connection: sqlite3.Connection) -> Iterator[_Row]:
+def rows_of_ours(connection: sqlite3.Connection) -> Iterator[Row]:
     """The rows as verification meets them, but for those that wgmesh cannot have written."""
-    return (row for row in connection.execute(_ROWS) if row[0])
+    return (row[1:] for row in connection.execute(_ROWS) if row[0])
 
 
 class _Walk:
     """One pass over the rows; it stops at the first that does not follow from those before."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.head = Head()
+        self.head = self._beginning = Head()
         self._catalogue = catalogue
         self._records = 0
         self._unreadable: dict[bytes, Unreadable] = {}
+        self._carried: list[Carried] = []
 
     def through(self, connection: sqlite3.Connection) -> tuple[str, int | None]:
         """Why the log is bad, and from where; ("", None) if it is sound."""
+        self.head = self._beginning = beginning_of(connection)
         fault = self._fault_of_rows(connection) if tables_of(connection) else ""
         return (fault, self.head.sequence + 1) if fault else (_fault_of_file(connection), None)
 
     def verdict(self, reason: str, first_bad: int | None) -> Verdict:
         """What came of the walk."""
-        return Verdict(self._records, self.head, first_bad, reason, tuple(self._unreadable.values()))
+        unreadable, carried = tuple(self._unreadable.values()), tuple(self._carried)
+        return Verdict(self._records, self.head, first_bad, reason, unreadable, self._beginning, carried)
 
     def _fault_of_rows(self, connection: sqlite3.Connection) -> str:
         odd = ""
@@ -97,8 +112,10 @@ class _Walk:
         return odd
 
     def _fault_of(self, sequence: int, topic: bytes, state: bytes) -> str:
-        if sequence != self.head.sequence + 1 and not _resumes(self.head.sequence, sequence, topic, state):
+        if sequence != self.head.sequence + 1 and not resumes(self.head.sequence, sequence, topic, state):
             return f"it is missing: record {sequence} follows record {self.head.sequence}"
+        if self.head.sequence and not self._records and not carries(topic):
+            return "the log begins with it, and it does not hold the state that the records before it made"
         chain = link(self.head.chain, sequence, topic, state[CHAIN_BYTES:])
         if chain != state[:CHAIN_BYTES]:
             return "it is not what was written: its chain does not fit"
@@ -109,10 +126,13 @@ class _Walk:
 
     def _read(self, sequence: int, topic: bytes, state: bytes) -> None:
         try:
-            decode(sequence, topic.decode(), state, self._catalogue)
+            record = decode(sequence, topic.decode(), state, self._catalogue)
         except (UnicodeDecodeError, UnreadableEvent) as error:
             unreadable = Unreadable(sequence, topic.decode(errors="backslashreplace"), str(error))
             self._unreadable.setdefault(topic, unreadable)
+            return
+        if carries(topic):
+            self._carried.append(Carried(sequence, record.at))
 
 
 def _fault_of_file(connection: sqlite3.Connection) -> str:
@@ -128,7 +148,12 @@ class _Recovery(Struct):
     event: _Resumption
 
 
-def _resumes(last: int, sequence: int, topic: bytes, state: bytes) -> bool:
+def carries(topic: bytes) -> bool:
+    """Whether a record of this topic holds the whole state: a `StateCarried` of any version."""
+    return topic.startswith(b"StateCarried.")
+
+
+def resumes(last: int, sequence: int, topic: bytes, state: bytes) -> bool:
     """Whether this is the one record before which sequences may be missing: a `LogRecovered` of any version."""
     if sequence <= last or not topic.startswith(b"LogRecovered."):
         return False

@@ -13,29 +13,55 @@ from typing import Self, cast
 from eventsourcing.persistence import EventStore, PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteAggregateRecorder
 
-from wgmesh.adapters.event_log.database import EVENTS_TABLE, PAGE, SNAPSHOTS_TABLE, STREAM, Head, unreachable
-from wgmesh.adapters.event_log.datastore import LatestRecorder, LogDatastore, create_file, make_tables
+from wgmesh.adapters.event_log.database import (
+    BEGINNINGS_TABLE,
+    EVENTS_TABLE,
+    PAGE,
+    SNAPSHOTS_TABLE,
+    STREAM,
+    Head,
+    unreachable,
+)
+from wgmesh.adapters.event_log.datastore import (
+    BeginningRecorder,
+    LatestRecorder,
+    LogDatastore,
+    create_file,
+    make_tables,
+)
 from wgmesh.adapters.event_log.mapper import Entry, RecordMapper
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.recovery import Recovered, finish, recover, recovery_of
 from wgmesh.adapters.event_log.snapshots import sealed
-from wgmesh.adapters.event_log.verify import verify
+from wgmesh.adapters.event_log.verify import Carried, Verdict, verify
 from wgmesh.domain.errors import UnreadableEvent
+from wgmesh.domain.events import StateCarried
 from wgmesh.domain.records import EVENTS, Catalogue, Record
+
+_SIZE = """
+    SELECT (page_count - freelist_count) * page_size
+    FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()
+"""
 
 
 class EventLog:
     """A log that verified when it was opened. The caller holds the lock of the state directory.
 
-    `head` is the last record. `recovered` is there from a damage until the record numbered `resumes_at` is appended:
+    `head` is the last record, `beginning` the one before the first, and the log can begin at each of those `carried`,
+    which hold the whole state; the newest is the last.
+
+    `recovered` is there from a damage until the record numbered `resumes_at` is appended:
     that is the next one, a `LogRecovered`.
     """
 
-    def __init__(self, path: Path, head: Head, catalogue: Catalogue) -> None:
-        self.head = head
+    def __init__(self, path: Path, verdict: Verdict, catalogue: Catalogue) -> None:
+        self.head = verdict.head
+        self.beginning = verdict.beginning
+        self.carried = list(verdict.carried)
         self._path = path
         self._datastore = LogDatastore(path)
         self._snapshots = LatestRecorder(self._datastore, SNAPSHOTS_TABLE)
+        self._beginnings = BeginningRecorder(self._datastore, BEGINNINGS_TABLE)
         self._mapper = RecordMapper(catalogue)
         self._store = EventStore(self._mapper, SQLiteAggregateRecorder(self._datastore, EVENTS_TABLE))
         with self._failing_plainly():
@@ -58,8 +84,9 @@ class EventLog:
         if verdict.unreadable:
             raise UnreadableEvent(f"{verdict.unreadable[0].reason}; install the wgmesh that wrote {path}")
         if verdict.reason:
-            recover(path, at, verdict)
-        return cls(path, verdict.head, catalogue)
+            recover(path, at, verdict, catalogue)
+            verdict = verify(path, catalogue=catalogue)
+        return cls(path, verdict, catalogue)
 
     @property
     def recovered(self) -> Recovered | None:
@@ -74,6 +101,7 @@ class EventLog:
             self._store.put(entries)
         stored = tuple(entry.stored.record for entry in entries)
         self.head = Head(stored[-1].sequence, stored[-1].chain) if stored else self.head
+        self.carried += (Carried(each.sequence, each.at) for each in stored if isinstance(each.event, StateCarried))
         return stored
 
     def records(self, after: int = 0, until: int | None = None) -> Iterator[Record]:
@@ -86,6 +114,23 @@ class EventLog:
             for entry in cast("Iterator[Entry]", page):
                 yield entry.stored.record
                 after, more = entry.originator_version, True
+
+    @property
+    def size_bytes(self) -> int:
+        """How much of the file is in use. What was taken out leaves room in it, and does not make it smaller."""
+        with self._failing_plainly(), self._datastore.transaction(commit=False) as cursor:
+            cursor.execute(_SIZE)
+            size: int = cursor.fetchone()[0]
+        return size
+
+    def begin_at(self, carried: Carried) -> None:
+        """Take all records before this one out of the log, all or none of them; errors as in `append`."""
+        assert carried in self.carried, "a log begins with a record that holds the state"
+        (before,) = self.records(after=carried.sequence - 2, until=carried.sequence - 1)
+        with self._failing_plainly():
+            self._beginnings.insert_events([StoredEvent(STREAM, before.sequence, "", before.chain)])
+        self.beginning = Head(before.sequence, before.chain)
+        self.carried = self.carried[self.carried.index(carried) :]
 
     def save_snapshot(self, sequence: int, chain: bytes, shape: bytes, state: bytes) -> None:
         """Keep the state that the log folds to at this record, instead of the one before; errors as in `append`."""
