@@ -55,7 +55,7 @@ class MemoryLog:
 
 
 class SmallWorld:
-    """The LAN. `latency` is one way, in ms; `wire` is all that was ever sent on it."""
+    """The LAN. `latency` is one way, in ms; `wire` is all that was ever sent on it, `lost` what of it is."""
 
     def __init__(self, latency: int = 1, seed: int = 1) -> None:
         self.now = 0
@@ -63,6 +63,7 @@ class SmallWorld:
         self.random = Random(seed)
         self.machines: list[Machine] = []
         self.wire: list[Datagram] = []
+        self.lost: Callable[[Datagram], bool] = lambda _: False
         self._calendar: list[tuple[int, int, Callable[[], None]]] = []
         self._entries = 0
         self.tunnels = Tunnels(self.later, latency)
@@ -97,9 +98,10 @@ class SmallWorld:
         return min((time for time in times if time is not None), default=None)
 
     def send(self, sender: "Machine", outgoing: Outgoing) -> None:
-        self.wire.append(Datagram(self.now, sender.lan, outgoing.address, outgoing.data))
+        datagram = Datagram(self.now, sender.lan, outgoing.address, outgoing.data)
+        self.wire.append(datagram)
         for machine in self.machines:
-            if machine is not sender and outgoing.address in (None, machine.lan):
+            if machine is not sender and outgoing.address in (None, machine.lan) and not self.lost(datagram):
                 self.deliver(machine, outgoing.data, sender.lan, self.latency)
 
     def deliver(self, machine: "Machine", data: bytes, source: Endpoint, delay: int = 0) -> None:
@@ -208,6 +210,8 @@ class Machine:
         for outgoing in turn.outgoing:
             self.world.send(self, outgoing)
         for command in turn.commands:
+            if isinstance(command, RemoveInterface):
+                self.tunnel.remove()
             if isinstance(command, Exit | RemoveInterface):
                 self.node = None
         if seen and self.node:

@@ -37,6 +37,9 @@ class Tunnel:
         self.writes += len(changes)
         self.sessions = {key: begun for key, begun in self.sessions.items() if self.peer(key)}
 
+    def remove(self) -> None:
+        self.device, self.sessions = None, {}
+
     def sample(self, now: int) -> DeviceSample:
         peers = self.device.peers if self.device else ()
         return DeviceSample(self.device, tuple(self._traffic(peer.public_key, now) for peer in peers))
