@@ -16,11 +16,12 @@ from wgmesh.domain.device import (
     Traffic,
     UpdatePeer,
 )
+from wgmesh.domain.endpoints import TURN
 from wgmesh.domain.events import PeerConnected, PeerDisconnected
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint
 from wgmesh.projections.desired_device import desired_device
-from wgmesh.projections.wanted_changes import wanted_changes
+from wgmesh.projections.wanted_changes import HANDSHAKE_TIMEOUT, wanted_changes
 
 ELSEWHERE = Endpoint("203.0.113.9", 4242)
 DURING_THE_FIRST_TURN = 1
@@ -56,6 +57,17 @@ def test_and_so_is_that_of_one_whose_handshake_the_log_has_not_seen_yet() -> Non
     mesh = known()
     sample = DeviceSample(found(mesh, endpoint=ELSEWHERE), (Traffic(BOB.public_key, handshaken=True),))
     assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == ()
+
+
+def test_a_peer_that_is_just_calling_us_is_not_taken_off_between_its_first_message_and_its_second() -> None:
+    mesh = known()
+    waiting = desired_device(mesh, TURN)
+    assert [peer.endpoint for peer in waiting.peers] == [None]
+    called = replace(waiting, peers=(replace(waiting.peers[0], endpoint=BOB.wireguard),))
+    calling, gone = (Traffic(BOB.public_key, received_age=age, rx_bytes=148) for age in (0, HANDSHAKE_TIMEOUT))
+    assert wanted_changes(mesh, DeviceSample(called, (calling,)), TURN) == ()
+    given_up = (RemovePeer(BOB.public_key), AddPeer(waiting.peers[0]))
+    assert wanted_changes(mesh, DeviceSample(called, (gone,)), TURN) == given_up
 
 
 def test_but_a_silent_peer_is_tried_where_it_is_said_to_be() -> None:

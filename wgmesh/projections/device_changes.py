@@ -39,7 +39,8 @@ def device_changes(
 
     `known`: every key that the mesh ever knew; a peer that is neither wished nor known was put there by somebody else
     and stays. `fresh`: keys with a live session; roaming is WireGuard's, so their endpoint stays whatever is wished.
-    `handshaken`: keys that shook hands since they came to the device; where no endpoint is wished, theirs stays.
+    `handshaken`: keys that shook hands since they came to the device, or are about to; where no endpoint is wished,
+    theirs stays.
     """
     created: tuple[Change, ...] = (CreateInterface(),) if actual is None else ()
     actual = actual or Device()

@@ -1,13 +1,19 @@
 """What to do to WireGuard now: the desired device against the sampled one, with what the log knows of the peers.
 
 An endpoint is WireGuard's own business while the peer is connected, by the log or by a handshake that was just seen.
+A peer that just sent something is in the middle of a handshake: its endpoint, learnt from that, must not be taken away.
 A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
-from wgmesh.domain.device import NO_KEY, Change, DeviceSample
+from wgmesh.domain.device import NO_KEY, Change, DeviceSample, Traffic
+from wgmesh.domain.endpoints import detour
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import SECOND
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.device_changes import device_changes
+
+# WireGuard's REKEY_TIMEOUT: a handshake that was not finished after so long is begun again.
+HANDSHAKE_TIMEOUT = 5 * SECOND
 
 
 def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, ...]:
@@ -17,6 +23,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
     handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
     fresh = {key: True for key in handshaken if key not in silent}
     fresh |= {peer.public_key: True for peer in peers if peer.connected}
+    moved = {peer.public_key: True for peer in peers if detour(mesh, peer, now)}
     known = {peer.public_key: True for peer in peers}
     if sample.device:
         known |= {peer.public_key: True for peer in sample.device.peers if peer.preshared > NO_KEY}
@@ -24,6 +31,11 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
         sample.device,
         desired_device(mesh, now),
         known=known,
-        fresh=fresh,
-        handshaken=handshaken,
+        fresh={key: True for key in fresh if key not in moved},
+        handshaken=handshaken | {traffic.public_key: True for traffic in sample.traffic if _is_calling(traffic)},
     )
+
+
+def _is_calling(traffic: Traffic) -> bool:
+    """Did something authentic come of it within one handshake? Its first message already tells where it is."""
+    return traffic.received_age is not None and traffic.received_age < HANDSHAKE_TIMEOUT
