@@ -55,7 +55,10 @@ class MemoryLog:
 
 
 class SmallWorld:
-    """The LAN. `latency` is one way, in ms; `wire` is all that was ever sent on it, `lost` what of it is."""
+    """The LAN. `latency` is one way, in ms.
+
+    `wire` is all that was ever sent on it, `heard` is all that arrived somewhere, `lost` says what does not.
+    """
 
     def __init__(self, latency: int = 1, seed: int = 1) -> None:
         self.now = 0
@@ -63,6 +66,7 @@ class SmallWorld:
         self.random = Random(seed)
         self.machines: list[Machine] = []
         self.wire: list[Datagram] = []
+        self.heard: list[Datagram] = []
         self.lost: Callable[[Datagram], bool] = lambda _: False
         self._calendar: list[tuple[int, int, Callable[[], None]]] = []
         self._entries = 0
@@ -109,6 +113,7 @@ class SmallWorld:
 
         def arrive() -> None:
             if machine.node:
+                self.heard.append(Datagram(self.now, source, machine.lan, data))
                 machine.arrive(data, source)
 
         self.later(self.now + delay, arrive)
