@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.values import DAY, HOUR
 from wgmesh.settings import Options, Settings, encode, over, own_hostname, read_settings, resolve
 
 URI = "wgmesh://v1/" + "A" * 48
@@ -53,6 +54,27 @@ def test_an_automatic_port_is_no_port() -> None:
 def test_flags_win_over_a_file() -> None:
     file = Options(interface="wg7", listen_port=51820, lan=False)
     assert over(Options(interface="wg8"), file) == Options(interface="wg8", listen_port=51820, lan=False)
+
+
+def test_how_long_and_how_large_the_log_may_be_is_a_number_and_a_unit() -> None:
+    settings = resolve(Options(keep="36h", log_cap="1G", record_inputs="inputs"), NOTHING)
+    assert (settings.keep, settings.log_cap_bytes) == (36 * HOUR, 1024**3)
+    assert settings.record_inputs == str(Path("inputs").absolute())
+    usual = resolve(Options(), NOTHING)
+    assert (usual.keep, usual.log_cap_bytes, usual.record_inputs) == (30 * DAY, 64 * 1024**2, "")
+
+
+@pytest.mark.parametrize("text", ["30", "d", "0d", "-1d", "1.5d", "30m", "1000000000d", "\u0663d", "3 d"])
+def test_a_time_to_keep_records_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(WgmeshError, match=r"--keep cannot be .*: write a number and d or h, like 1d"):
+        resolve(Options(keep=text), NOTHING)
+
+
+def test_a_log_that_nothing_fits_into_is_refused() -> None:
+    with pytest.raises(WgmeshError, match="--keep 23h is too little to work with: use 1d or more"):
+        resolve(Options(keep="23h"), NOTHING)
+    with pytest.raises(WgmeshError, match="--log-cap 4095K is too little to work with: use 4M or more"):
+        resolve(Options(log_cap="4095K"), NOTHING)
 
 
 @pytest.mark.parametrize("name", ["wgmesh zero", "a/b", "..", ".", "sixteen-letters-", "wg\n", "ä"])

@@ -15,13 +15,17 @@ import msgspec
 from msgspec import Struct
 
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.values import Port
+from wgmesh.domain.values import DAY, HOUR, Port
 
 DEFAULT_INTERFACE = "wgmesh0"
 STATE_ROOT = Path("/var/lib/wgmesh")
 STATE_DIR_VARIABLE = "WGMESH_STATE_DIR"
 
 WireGuardChoice = Literal["auto", "userspace", "none"]
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -35,6 +39,7 @@ class Settings(Struct, frozen=True):
     """Everything `join` resolved. `secret` is the whole URI, and never in `repr`; `listen_port` 0 is automatic.
 
     `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
+    Records are kept for `keep` ms; `record_inputs` is the absolute path of a recording, empty for none.
     """
 
     secret: str
@@ -48,6 +53,9 @@ class Settings(Struct, frozen=True):
     log_format: LogFormat
     log_level: LogLevel
     allow_weak_secret: bool
+    keep: int = 30 * DAY
+    log_cap_bytes: int = 64 * 1024 * 1024
+    record_inputs: str = ""
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -72,6 +80,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     log_format: LogFormat | None = None
     log_level: LogLevel | None = None
     allow_weak_secret: bool | None = None
+    keep: str | None = None
+    log_cap: str | None = None
+    record_inputs: str | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -106,6 +117,9 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         log_format=options.log_format or "text",
         log_level=options.log_level or "info",
         allow_weak_secret=bool(options.allow_weak_secret),
+        keep=_measured("--keep", options.keep or "30d", {"d": DAY, "h": HOUR}, least="1d"),
+        log_cap_bytes=_measured("--log-cap", options.log_cap or "64M", {"K": KIB, "M": MIB, "G": GIB}, least="4M"),
+        record_inputs=str(Path(options.record_inputs).absolute()) if options.record_inputs else "",
     )
 
 
@@ -124,6 +138,16 @@ def _checked(hostname: str) -> str:
     if not _HOSTNAME.fullmatch(hostname):
         raise WgmeshError(f"{hostname!r} cannot be a hostname here: use at most 63 of a-z, 0-9 and -")
     return hostname
+
+
+def _measured(option: str, text: str, units: dict[str, int], least: str) -> int:
+    """A whole number and a unit, as the smallest unit counts; WgmeshError for anything else, and for less than that."""
+    number, unit = text[:-1], text[-1:]
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", number, re.ASCII) or unit not in units:
+        raise WgmeshError(f"{option} cannot be {text!r}: write a number and {' or '.join(units)}, like {least}")
+    if int(number) * units[unit] < int(least[:-1]) * units[least[-1]]:
+        raise WgmeshError(f"{option} {text} is too little to work with: use {least} or more")
+    return int(number) * units[unit]
 
 
 def _listed(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -35,6 +35,9 @@ def join(
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
+    keep: Annotated[str | None, typer.Option(metavar="TIME", help="How long records stay.", show_default="30d")] = None,
+    log_cap: Annotated[str | None, typer.Option(metavar="SIZE", help="At most so large.", show_default="64M")] = None,
+    record_inputs: Annotated[str | None, typer.Option(metavar="FILE", help="Record what it takes, to replay.")] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="These options, in a file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check what can fail.")] = False,
 ) -> None:

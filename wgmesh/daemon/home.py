@@ -11,6 +11,8 @@ from wgmesh.adapters.clock import Clock
 from wgmesh.adapters.event_log.recovery import Recovered
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.adapters.state_files import Generation, Lock
+from wgmesh.daemon.recorder import FileRecorder
+from wgmesh.daemon.retention import Retention
 from wgmesh.domain import snapshot
 from wgmesh.domain.errors import LogFull, WgmeshError
 from wgmesh.domain.identity import Identity
@@ -34,14 +36,23 @@ log = logging.getLogger("wgmesh")
 class Home:
     """A state directory that this process has locked; `recovered` tells of a log that was damaged."""
 
-    def __init__(self, directory: Path, lock: Lock, event_log: EventLog, keyring: Keyring, mesh: Mesh) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        lock: Lock,
+        event_log: EventLog,
+        keyring: Keyring,
+        mesh: Mesh,
+        recorder: FileRecorder | None,
+    ) -> None:
         self.directory = directory
         self.keyring = keyring
         self.clock = Clock(mesh.head.awake)
-        self.node = Node(keyring, event_log, mesh, os.urandom)
+        self.node = Node(keyring, event_log, mesh, os.urandom, recorder)
         self.recovered: Recovered | None = event_log.recovered
         self._lock = lock
         self._log = event_log
+        self._recorder = recorder
         self._kept = (mesh.head.sequence, self.clock.awake())
 
     @classmethod
@@ -58,7 +69,8 @@ class Home:
         if is_first:
             state_files.write_generations(directory, [generation])
         keyring = Keyring.of(seed or state_files.make_seed(directory), secret, generation.number)
-        return cls(directory, lock, event_log, keyring, mesh)
+        recorder = FileRecorder(Path(settings.record_inputs), keyring.identity.key) if settings.record_inputs else None
+        return cls(directory, lock, event_log, keyring, mesh, recorder)
 
     def next_boot(self) -> int:
         """The number of this start, durable."""
@@ -76,6 +88,10 @@ class Home:
         except LogFull as error:
             log.warning("%s", error)
 
+    def retention(self, keep: int, cap_bytes: int) -> Retention:
+        """What holds the log to its age (ms) and size."""
+        return Retention(self._log, keep, cap_bytes)
+
     def checkpoint(self) -> None:
         """Keep a snapshot when the last is old, so that the next start folds little."""
         records, awake = self._kept
@@ -84,6 +100,8 @@ class Home:
 
     def close(self) -> None:
         """Leave a snapshot and one whole file behind, and the lock to whoever is next."""
+        if self._recorder is not None:
+            self._recorder.close()
         self._snapshot()
         self._log.close()
         self._lock.release()

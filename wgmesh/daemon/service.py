@@ -38,7 +38,14 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     tunnel = Tunnel(wireguard)
     freezer = Freezer(home.free_ballast, home.renew_ballast)
     lan = _open_lan(settings, home, inbox)
-    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan), freezer, home.checkpoint)
+    retention = home.retention(settings.keep, settings.log_cap_bytes)
+
+    def checkpoint() -> None:
+        home.checkpoint()
+        for wish in retention.look(home.node.mesh, home.clock.now()[0]):
+            inbox.put(wish)
+
+    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan), freezer, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put)
     first = await first_inputs(settings, home, links, wireguard, tunnel)
     async with anyio.create_task_group() as tasks:
