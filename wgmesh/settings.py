@@ -21,7 +21,7 @@ DEFAULT_INTERFACE = "wgmesh0"
 STATE_ROOT = Path("/var/lib/wgmesh")
 STATE_DIR_VARIABLE = "WGMESH_STATE_DIR"
 
-WireGuardChoice = Literal["auto", "userspace", "none"]
+WireGuardChoice = Literal["auto", "kernel", "userspace", "none"]
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB

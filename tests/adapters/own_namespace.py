@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 # sched.h; Python has them, and the calls, from 3.12 on.
+CLONE_FS = 0x00000200
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
 NAMESPACES = ("net", "mnt")
@@ -44,6 +45,8 @@ def own_namespace() -> Iterator[None]:
         yield
     finally:
         _end_all()
+        # A thread that was begun meanwhile shares our working directory, and nobody may take such a one elsewhere.
+        _check(_libc.unshare(CLONE_FS))
         for namespace in before:
             _check(_libc.setns(namespace, 0))
             os.close(namespace)

@@ -27,7 +27,9 @@ def join(
         str | None, typer.Option(metavar="NAME", help="What others call this node.", show_default="the machine's")
     ] = None,
     state_dir: StateDir = None,
-    wireguard: Annotated[Literal["auto", "userspace", "none"] | None, typer.Option(help="What does the work.")] = None,
+    wireguard: Annotated[
+        Literal["auto", "kernel", "userspace", "none"] | None, typer.Option(help="What does the work.")
+    ] = None,
     lan: Annotated[
         bool | None, typer.Option("--lan/--no-lan", help="Find peers on the LAN.", show_default="on")
     ] = None,

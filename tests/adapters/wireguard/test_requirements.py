@@ -33,6 +33,14 @@ def test_the_program_is_found_where_path_says(monkeypatch: pytest.MonkeyPatch, t
     assert requirements.program() == str(program)
 
 
+def test_a_kernel_without_wireguard_is_named_with_three_ways_out() -> None:
+    if requirements.kernel_has_wireguard():
+        requirements.require_kernel_wireguard()
+        return
+    with pytest.raises(WgmeshError, match=r"no WireGuard: `sudo modprobe.*linux-image-amd64.*--wireguard userspace"):
+        requirements.require_kernel_wireguard()
+
+
 @pytest.mark.parametrize("held", ["0000000000000000", "0000000000002000", "00000000a80425fb"])
 def test_a_lack_of_the_capability_is_named(tmp_path: Path, held: str) -> None:
     status = tmp_path / "status"

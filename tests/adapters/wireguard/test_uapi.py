@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.adapters.wireguard.keyring import Keyring
 from wgmesh.adapters.wireguard import uapi
+from wgmesh.adapters.wireguard.reading import Reading
 from wgmesh.adapters.wireguard.traffic import Counters
 from wgmesh.domain.device import FOREIGN_KEY, NO_KEY, AddPeer, DevicePeer, RemovePeer, SetDevice, UpdatePeer
 from wgmesh.domain.values import Endpoint
@@ -97,7 +98,7 @@ def test_keys_of_others_are_foreign_and_a_device_without_one_has_none() -> None:
     foreign = ANSWER.replace(KEYS.private_key().hex(), "11" * 32).replace(KEYS.psk(2).hex(), "22" * 32)
     found = uapi.reading(foreign.encode(), KEYS)
     assert (found.private, found.peers[0].preshared) == (FOREIGN_KEY, FOREIGN_KEY)
-    assert uapi.reading(b"errno=0\n\n", KEYS) == uapi.Reading(NO_KEY, 0, (), ())
+    assert uapi.reading(b"errno=0\n\n", KEYS) == Reading(NO_KEY, 0, (), ())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ import pytest
 from tests.adapters.own_namespace import run
 from tests.adapters.wireguard.contract import BEN, BEN_IPS, CAT, DESIRED, WireGuardContract, diff
 from tests.adapters.wireguard.keyring import Keyring
+from tests.adapters.wireguard.refusals import Plan, RefusingLinks, rounds, with_many_peers
 from wgmesh.adapters.netlink.links import Links
+from wgmesh.adapters.netlink.requests import Link
 from wgmesh.adapters.netlink.worker import Worker
 from wgmesh.adapters.wireguard import wireguard_go
 from wgmesh.adapters.wireguard.userspace import Userspace
@@ -88,6 +90,11 @@ class TestWhoseInterface:
             wireguard.remove()
         assert "wgmesh0" in run("ip link show wgmesh0")
         run("ip link delete wgmesh0")
+
+    def test_an_interface_that_the_kernel_carries_is_refused_with_the_option_that_takes_it(self, links: Links) -> None:
+        wireguard = Userspace("wgmesh0", Keyring(), links, awake)
+        said = wireguard._whose(None, Link("wgmesh0", 7, 0, 1420, "wireguard"))
+        assert "is a WireGuard of the kernel: if wgmesh made it, choose --wireguard kernel" in said
 
     def test_a_device_with_another_key_is_refused_and_left_alone(self, links: Links, wireguard: Userspace) -> None:
         stranger = made(Userspace("wgmesh0", Keyring("eve"), links, awake))
@@ -192,6 +199,18 @@ class TestErrors:
         made(wireguard)
         assert wireguard.sample().device == DESIRED
 
+    @pytest.mark.parametrize("number", [errno.EBUSY, errno.ENOBUFS, errno.EEXIST])
+    def test_a_kernel_that_refuses_in_the_middle_is_brought_round_in_three_rounds(
+        self, links: Links, wireguard: Userspace, number: int
+    ) -> None:
+        plan = Plan(number, every=3)
+        refused = Userspace("wgmesh0", Keyring(), RefusingLinks(links, plan), awake)
+        failures = list(rounds(refused, with_many_peers(DESIRED)))
+        assert plan.refused > 2
+        assert len(failures) <= 4  # nothing at all can be done before there is an interface
+        assert wireguard.sample().device == with_many_peers(DESIRED)
+        refused.remove()
+
     def test_an_answer_that_makes_no_sense_is_an_error_of_this_time_only(self, wireguard: Userspace) -> None:
         SOCKET.parent.mkdir()
         with socket.socket(socket.AF_UNIX) as listener:
@@ -212,6 +231,7 @@ class TestErrors:
         made(wireguard)
         pid = _wireguard_go()
         os.kill(pid, signal.SIGSTOP)
+        _await(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "T")
         with pytest.raises(WgmeshError, match=rf"wireguard-go \(process {pid}\) does not answer"):
             wireguard.claim()
         with pytest.raises(WgmeshError, match=r"could not be removed: wireguard-go .* does not answer"):

@@ -1,9 +1,11 @@
-"""What WireGuard in user space needs of the machine; each lack is a sentence that says the remedy."""
+"""What WireGuard needs of the machine; each lack is a sentence that says the remedy."""
 
 import os
 import shutil
 from pathlib import Path
 
+from wgmesh.adapters.wireguard import linux_wireguard
+from wgmesh.adapters.wireguard.generic_netlink import has_family
 from wgmesh.domain.errors import WgmeshError
 
 PROGRAM = "wireguard-go"
@@ -19,6 +21,20 @@ def program() -> str:
     if found is None:
         raise WgmeshError(f"{PROGRAM} is not installed: run `sudo apt install {PROGRAM}`")
     return found
+
+
+def kernel_has_wireguard() -> bool:
+    """Whether this kernel does WireGuard by itself. A module that is there but not loaded is loaded now."""
+    return has_family(linux_wireguard.FAMILY)
+
+
+def require_kernel_wireguard() -> None:
+    """WgmeshError if this kernel has no WireGuard."""
+    if not kernel_has_wireguard():
+        raise WgmeshError(
+            "this kernel has no WireGuard: `sudo modprobe wireguard` says why, Debian's own kernel has it "
+            "(linux-image-amd64), and --wireguard userspace works without it"
+        )
 
 
 def require_net_admin(status: Path = STATUS) -> None:

@@ -7,31 +7,19 @@ error repeats what it could not read.
 import ipaddress
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from wgmesh.adapters.wireguard.port import Keys
+from wgmesh.adapters.wireguard.reading import Reading
 from wgmesh.adapters.wireguard.traffic import Counters
+from wgmesh.adapters.wireguard.ways import WireGuardChange
 from wgmesh.domain.device import NO_KEY, AddPeer, DevicePeer, RemovePeer, SetDevice, UpdatePeer
-from wgmesh.domain.values import Endpoint, Port, PublicKey
+from wgmesh.domain.values import Endpoint, PublicKey
 
 GET = b"get=1\n\n"
 END = b"\n\n"
 
 NO_KEY_BYTES = bytes(32)
 
-# Of a SetDevice, `private` and `listen_port` count here; the rest is the link's.
-WireGuardChange = SetDevice | AddPeer | UpdatePeer | RemovePeer
-
 _Section = dict[str, list[str]]
-
-
-class Reading(Struct, frozen=True):
-    """What a device says of itself: its own values, its peers and their figures, both in the order of their keys."""
-
-    private: int
-    listen_port: Port
-    peers: tuple[DevicePeer, ...]
-    counters: tuple[Counters, ...]
 
 
 def transaction(changes: Sequence[WireGuardChange], keys: Keys) -> bytes:

@@ -1,21 +1,22 @@
 """WireGuard in user space: wireguard-go for keys and peers, the kernel's TUN link for addresses and routes.
 
-The rule: an interface that we did not make is not touched. Ours has our private key; or no key and no peers yet, and
-the alias that we give to it at once. That is looked at whenever the device is.
+The rule: whose interface it is (see `reading`) is looked at whenever the device is.
 """
 
 import errno
-import ipaddress
 import os
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
 
 from wgmesh.adapters.wireguard import requirements, uapi
 from wgmesh.adapters.wireguard.port import ALIAS, Applied, Keys, LinkChange, Links, LinkState
+from wgmesh.adapters.wireguard.reading import Reading, another_name, device, is_ours
 from wgmesh.adapters.wireguard.scopes import Scopes
 from wgmesh.adapters.wireguard.traffic import Ages
+from wgmesh.adapters.wireguard.ways import Ways, WireGuardChange, words
 from wgmesh.adapters.wireguard.wireguard_go import WireguardGo
-from wgmesh.domain.device import FOREIGN_KEY, NO_KEY, Change, CreateInterface, Device, DeviceSample, SetDevice
+from wgmesh.domain.device import Change, DeviceSample, SetDevice
 from wgmesh.domain.errors import WgmeshError
 
 
@@ -45,7 +46,7 @@ class Userspace:
         try:
             self._find()
         except OSError as error:
-            raise WgmeshError(f"the interface {self._interface} cannot be looked at: {_words(error)}") from error
+            raise WgmeshError(f"the interface {self._interface} cannot be looked at: {words(error)}") from error
 
     def sample(self) -> DeviceSample:
         """What is there now: one question to wireguard-go, and none to the kernel while nothing changed there."""
@@ -53,31 +54,15 @@ class Userspace:
         if found is None:
             return DeviceSample(None, self._ages.traffic(()))
         reading, link = found
-        device = Device(
-            private=reading.private,
-            listen_port=reading.listen_port,
-            mtu=link.mtu,
-            up=link.up,
-            # The kernel gives a link-local one by itself; ours never is.
-            addresses=tuple(it for it in link.addresses if not ipaddress.ip_interface(it).is_link_local),
-            routes=link.routes,
-            peers=tuple(self._scopes.complete(peer) for peer in reading.peers),
-        )
-        return DeviceSample(device, self._ages.traffic(reading.counters))
+        peers = tuple(self._scopes.complete(peer) for peer in reading.peers)
+        return DeviceSample(device(replace(reading, peers=peers), link), self._ages.traffic(reading.counters))
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes: those that follow each other and go the same way, in one transaction or request."""
-        errors = [""] * len(changes)
-        parts = [(number, part) for number, change in enumerate(changes) for part in _parts(change)]
-        for way, run in groupby(parts, key=lambda each: self._way(each[1])):
-            numbers, run_changes = zip(*run, strict=True)
-            for number, error in zip(numbers, _tried(way, run_changes), strict=True):
-                errors[number] = errors[number] or error
-        outcome = tuple(zip(changes, errors, strict=True))
-        done = tuple(change for change, error in outcome if not error)
-        for change in done:
+        applied = Ways(self._create, self._configure, self._edit).apply(changes)
+        for change in applied.done:
             self._scopes.note(change)
-        return Applied(done, tuple((change, error) for change, error in outcome if error))
+        return applied
 
     def remove(self) -> None:
         """Delete the interface, with which wireguard-go ends; WgmeshError if it is not ours, or stays."""
@@ -86,10 +71,10 @@ class Userspace:
                 self._links.delete(self._interface)
                 self._process.end()
         except OSError as error:
-            raise WgmeshError(f"{self._interface} could not be removed: {_words(error)}") from error
+            raise WgmeshError(f"{self._interface} could not be removed: {words(error)}") from error
         self._process.sweep()
 
-    def _find(self) -> tuple[uapi.Reading, LinkState] | None:
+    def _find(self) -> tuple[Reading, LinkState] | None:
         """What wireguard-go and the kernel say, if there is an interface; WgmeshError if it is not ours."""
         answer = self._process.ask(uapi.GET)
         if answer is None:
@@ -99,7 +84,7 @@ class Userspace:
         reading = None if answer is None else self._read(answer)
         if reading is None and link is None:
             return None
-        if reading is None or not _is_ours(reading, link):
+        if reading is None or not is_ours(reading, link):
             raise WgmeshError(self._whose(reading, link))
         if link is None:
             # Somebody renamed it. It has our port and socket, so it ends, to be made anew under its own name.
@@ -107,44 +92,45 @@ class Userspace:
             return None
         return reading, link
 
-    def _read(self, answer: bytes) -> uapi.Reading:
+    def _read(self, answer: bytes) -> Reading:
         try:
             return uapi.reading(answer, self._keys)
         except ValueError as error:
             raise OSError(errno.EPROTO, f"wireguard-go gave an answer that cannot be read: {error}") from error
 
-    def _whose(self, reading: uapi.Reading | None, link: LinkState | None) -> str:
+    def _whose(self, reading: Reading | None, link: LinkState | None) -> str:
         if link is None:
             return (
                 f"a wireguard-go in another network namespace has {self._process.path} (process {self._process.pid}): "
                 "choose another name with --interface, or give this network namespace a /run of its own"
             )
+        if link.kind == "wireguard":
+            return (
+                f"the interface {self._interface} is a WireGuard of the kernel: if wgmesh made it, choose --wireguard "
+                "kernel, or leave first; if not, choose another name with --interface"
+            )
         what = "has another private key" if reading is not None else f"is no wireguard-go's ({link.kind or 'device'})"
-        return (
-            f"the interface {self._interface} {what}, so wgmesh did not make it: choose another name with "
-            f"--interface, or remove it yourself with `ip link delete {self._interface}`"
-        )
-
-    def _way(self, change: Change) -> Callable[[Sequence[Change]], list[str]]:
-        match change:
-            case CreateInterface():
-                return self._create
-            case SetDevice(private=None, listen_port=None):
-                return self._edit
-            case _:
-                return self._configure if isinstance(change, uapi.WireGuardChange) else self._edit
+        return another_name(self._interface, what)
 
     def _create(self, changes: Sequence[Change]) -> list[str]:
         if self._find() is None:
             self._process.start()
-            self._links.label(self._interface, ALIAS)
+            self._label()
         return [""] * len(changes)
+
+    def _label(self) -> None:
+        try:
+            self._links.label(self._interface, ALIAS)
+        except OSError:
+            # Without its alias nobody would know whose it is.
+            self._process.end()
+            raise
 
     def _edit(self, changes: Sequence[Change]) -> list[str]:
         return list(self._links.edit(self._interface, [it for it in changes if isinstance(it, LinkChange)]))
 
     def _configure(self, changes: Sequence[Change]) -> list[str]:
-        ours = [change for change in changes if isinstance(change, uapi.WireGuardChange)]
+        ours = [change for change in changes if isinstance(change, WireGuardChange)]
         answer = self._process.ask(uapi.transaction(ours, self._keys))
         if answer is None:
             return ["wireguard-go does not run"] * len(changes)
@@ -155,34 +141,7 @@ class Userspace:
         return [_refusal(change, number) if number else "" for change in changes]
 
 
-def _is_ours(reading: uapi.Reading, link: LinkState | None) -> bool:
-    if reading.private == NO_KEY:
-        return not reading.peers and link is not None and link.alias == ALIAS
-    return reading.private != FOREIGN_KEY
-
-
-def _parts(change: Change) -> Iterator[Change]:
-    """What of the change is WireGuard's and what the link's."""
-    match change:
-        case SetDevice(private=private, listen_port=listen_port, mtu=mtu, up=up):
-            halves = (SetDevice(private=private, listen_port=listen_port), SetDevice(mtu=mtu, up=up))
-            yield from (half for half in halves if half != SetDevice())
-        case _:
-            yield change
-
-
-def _tried(way: Callable[[Sequence[Change]], list[str]], changes: Sequence[Change]) -> list[str]:
-    try:
-        return way(changes)
-    except (OSError, WgmeshError) as error:
-        return [_words(error)] * len(changes)
-
-
 def _refusal(change: Change, number: int) -> str:
     if number == errno.EADDRINUSE and isinstance(change, SetDevice):
         return f"UDP port {change.listen_port} is in use"
     return os.strerror(number)
-
-
-def _words(error: OSError | WgmeshError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
