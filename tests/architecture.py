@@ -138,7 +138,11 @@ LAYERS = (
 )  # fmt: skip
 LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- policies <- decide: read it bottom up"
 
-POLICIES_THAT_ASK_POLICIES = {"discovery": ("membership", "addressing", "announcing")}
+POLICIES_THAT_ASK_POLICIES = {
+    "discovery": ("membership", "addressing", "announcing"),
+    "liveness": ("moving",),  # who was asleep doubts itself first
+    "moving": ("announcing",),  # who moved says so
+}
 POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"
 
 # What the command line may load before it knows which verb was asked for: `wgmesh --help` and completion stay quick.

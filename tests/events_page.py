@@ -10,8 +10,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
+from tests.bounds import DAILY
 from tests.source import ROOT
-from wgmesh.domain.events import CATALOGUE, DAILY
+from wgmesh.domain.events import CATALOGUE
 from wgmesh.domain.records import EVENTS
 from wgmesh.domain.values import U32, IdentityKey, Port
 

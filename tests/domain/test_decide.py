@@ -43,6 +43,7 @@ CAUSES: list[tuple[Input, str]] = [
     (i.Applied(("set link up",), (), ()), "wireguard"),
     (i.Rejected({"seal": 1}, ()), "timer/rejections"),
     (i.Outpaced("192.0.2.1"), "lan"),
+    (i.Woke(60_000), "clock"),
     (i.Suspended("dht", "no route"), "dht"),
     (i.Resumed("registry"), "registry"),
     (i.Recovered("events.db.damaged-1", 4, 100), "log"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests import invariants
 from tests.cast import ALICE, BOB, Member
 from tests.playbook import Playbook, given, span
-from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, next_change, objection, turn
+from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, detour, next_change, objection, turn
 from wgmesh.domain.events import (
     InterfacesChanged,
     PeerConnected,
@@ -254,3 +254,49 @@ def test_an_address_that_both_learn_of_later_is_tried_by_one_side_first_too() ->
     assert holds(sees_later(ALICE, BOB), BOB, "2 min", "2 min 5.999 s") == [THIRD, THIRD]
     waiting = ["2 min", "2 min 8.499 s", "2 min 8.5 s"]
     assert holds(sees_later(BOB, ALICE), ALICE, *waiting) == [None, None, THIRD]
+
+
+ELSEWHERE = Interface("wlan0", 4, 1500, ("10.77.0.1/24",))
+MET_THERE = Endpoint("10.77.0.2", BOB.wireguard.port)
+
+
+def moved(*met: Endpoint, proven: Endpoint = BOB.wireguard) -> Playbook:
+    """Alice, connected with Bob, is on another network now, and he answered her there."""
+    connected = ALICE_IS_UP.given(BOB.discovered(), BOB.observed(), PeerConnected(BOB.key, proven))
+    return connected.given(InterfacesChanged((ELSEWHERE,)), *(BOB.observed(ip) for ip in met), at="1 min")
+
+
+def test_who_moved_tries_a_connected_peer_where_it_answers_now_for_one_turn() -> None:
+    mesh, begun = moved(MET_THERE).mesh, span("1 min")
+    bob = mesh.peers[BOB.key]
+    assert detour(mesh, bob, begun) == turn(mesh, bob, begun) == MET_THERE
+    assert next_change(mesh, bob, begun) == begun + TURN
+    assert turn(mesh, bob, begun + TURN) == BOB.wireguard
+    assert next_change(mesh, bob, begun + TURN) is None
+
+
+def test_a_working_tunnel_is_left_alone_where_its_address_is_still_on_a_link_of_ours_or_nothing_is_better() -> None:
+    for story in (
+        moved(),
+        moved(MET_THERE, proven=MET_THERE),
+        moved(MET_THERE, proven=Endpoint("10.77.0.9", 1)),
+        moved(MET_THERE, proven=Endpoint("fe80::9", 1, "wlan0")),
+        ALICE_IS_UP.given(BOB.discovered(), PeerConnected(BOB.key, MET_THERE), BOB.observed(MET_THERE)),
+    ):
+        assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) is None
+
+
+def test_a_peer_that_was_met_before_the_move_only_takes_no_detour() -> None:
+    story = ALICE_IS_UP.given(BOB.discovered(), BOB.observed(MET_THERE), PeerConnected(BOB.key, BOB.wireguard))
+    story = story.given(InterfacesChanged((ELSEWHERE,)))
+    assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) is None
+
+
+def test_a_link_local_address_is_lost_with_its_interface() -> None:
+    story = moved(MET_THERE, proven=Endpoint("fe80::9", 1, "eth0"))
+    assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) == MET_THERE
+
+
+def test_who_never_connected_takes_no_detour() -> None:
+    story = ALICE_IS_UP.given(BOB.discovered(), BOB.observed())
+    assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) is None

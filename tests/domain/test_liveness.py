@@ -2,7 +2,6 @@ import pytest
 
 from tests.cast import ALICE, BOB, CAROL, Member
 from tests.playbook import Playbook, given, resting, span
-from wgmesh.domain.cadence import CALM_PAUSE
 from wgmesh.domain.device import FOREIGN_KEY, NO_KEY, Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.effects import SendHello
 from wgmesh.domain.events import (
@@ -191,13 +190,3 @@ def test_who_was_forgotten_is_found_again() -> None:
     gone = forgotten(KNOWN, "1 h")
     assert gone.mesh.present_peers == ()
     gone.when(BOB.announces(), at="2 h").then(SendHello("lan", "eth0", BOB.lan, BOB.key, 1))
-
-
-def test_row_17_after_eight_hours_of_sleep_nobody_is_dropped_at_once() -> None:
-    """Ages are told on the clock that counts the sleep: what is silent is said so, and nobody is forgotten."""
-    asleep = CONNECTED.given(at="8 h")
-    woken = asleep.when(sampled(handshake_age=span("8 h")), at="8 h")
-    woken.then(PeerDisconnected(BOB.key, span("8 h")))
-    forgotten(woken, "8 h 10 min").then()
-    back = woken.when(sampled(handshake_age=0), at=f"{span('8 h') + CALM_PAUSE} ms")
-    back.then(PeerConnected(BOB.key, BOB.wireguard))

@@ -9,7 +9,6 @@ from wgmesh.domain.events import (
     DatagramsRejected,
     DeviceChanged,
     DeviceChangeFailed,
-    InterfacesChanged,
     LayerResumed,
     LayerSuspended,
     LogCompacted,
@@ -74,12 +73,6 @@ def test_who_leaves_says_so_twice_and_takes_the_interface_down() -> None:
     story = ALICE_RUNS.when(Leave(), at="1 h")
     story.then(MeshLeft(), Announce(), Announce(), RemoveInterface(), cause="operator/leave")
     assert story.mesh.incarnation.sequence == ALICE_RUNS.mesh.incarnation.sequence + 1
-
-
-def test_networks_are_news_only_when_they_differ() -> None:
-    ALICE_RUNS.when(Networked((ALICE.interface,)), at="1 s").then()
-    both = (ALICE.interface, replace(BOB.interface, name="eth1"))
-    ALICE_RUNS.when(Networked(both), at="1 s").then(InterfacesChanged(both), Announce(), cause="network")
 
 
 def test_what_was_changed_on_the_device_is_recorded() -> None:

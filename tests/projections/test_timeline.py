@@ -102,6 +102,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
         e.NewerPeerSeen("192.168.1.9"),
         "192.168.1.9 has the secret and speaks a newer protocol: update wgmesh on this machine",
     ),
+    (e.NodeSuspended(3_600_000), "this machine was asleep for 1 h"),
     (e.ClockStepped(3_600_000), "the wall clock was set forward by 1 h"),
     (e.ClockStepped(-65_000), "the wall clock was set back by 1 min 5 s"),
     (e.LayerSuspended("lan", "no interface"), "layer lan cannot work: no interface"),

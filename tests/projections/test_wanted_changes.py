@@ -17,9 +17,9 @@ from wgmesh.domain.device import (
     UpdatePeer,
 )
 from wgmesh.domain.endpoints import TURN
-from wgmesh.domain.events import PeerConnected, PeerDisconnected
+from wgmesh.domain.events import Event, InterfacesChanged, PeerConnected, PeerDisconnected
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import Endpoint
+from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.wanted_changes import HANDSHAKE_TIMEOUT, wanted_changes
 
@@ -27,7 +27,7 @@ ELSEWHERE = Endpoint("203.0.113.9", 4242)
 DURING_THE_FIRST_TURN = 1
 
 
-def known(*more: PeerConnected | PeerDisconnected) -> Mesh:
+def known(*more: Event) -> Mesh:
     return given(*ALICE.joined(), BOB.discovered(), BOB.observed(), *more).mesh
 
 
@@ -74,6 +74,13 @@ def test_but_a_silent_peer_is_tried_where_it_is_said_to_be() -> None:
     mesh = known(PeerConnected(BOB.key, ELSEWHERE), PeerDisconnected(BOB.key, 180_001))
     sample = DeviceSample(found(mesh, endpoint=ELSEWHERE), (Traffic(BOB.public_key, handshaken=True),))
     assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=BOB.wireguard),)
+
+
+def test_and_so_is_a_connected_one_that_answered_from_elsewhere_since_we_moved() -> None:
+    moved = InterfacesChanged((Interface("wlan0", 4, 1500, ("203.0.113.1/24",)),))
+    mesh = known(PeerConnected(BOB.key, BOB.wireguard), moved, BOB.observed(ELSEWHERE))
+    sample = DeviceSample(found(mesh), (Traffic(BOB.public_key, handshaken=True),))
+    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=ELSEWHERE),)
 
 
 def test_a_peer_that_somebody_else_put_there_stays_with_or_without_a_preshared_key_of_its_own() -> None:

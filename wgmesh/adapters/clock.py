@@ -21,5 +21,11 @@ class Clock:
         return _since_boot_ms() - self._started_ms
 
 
+def suspended() -> int:
+    """Milliseconds that this machine has been suspended since it booted."""
+    awake = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1_000_000
+    return _since_boot_ms() - awake
+
+
 def _since_boot_ms() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000

@@ -6,7 +6,7 @@ Everything that happens is put into the inbox by small tasks, one a source; only
 import math
 from collections.abc import Callable, Sequence
 
-from wgmesh.adapters.clock import Clock
+from wgmesh.adapters.clock import Clock, suspended
 from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.udp import Datagram
 from wgmesh.daemon import reports
@@ -15,13 +15,15 @@ from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Input
+from wgmesh.domain.inputs import Input, Woke
 from wgmesh.domain.values import SECOND
 from wgmesh.node import Node, Turn
 from wgmesh.node.reception import Arrival
 
 # A device that is never as it should be is looked at again with the next sample, not for ever in one turn.
 ROUNDS = 3
+# A shorter suspension is not told from the time between reading two clocks.
+SLEEP_NOTICED = SECOND
 
 
 class Loop:
@@ -45,6 +47,7 @@ class Loop:
         self._freezer = freezer
         self._checkpoint = checkpoint
         self._ended = False
+        self._suspended = suspended()
 
     async def run(self, first: Sequence[Input]) -> None:
         """Decide the first inputs, then serve until the node says that it is over."""
@@ -64,12 +67,15 @@ class Loop:
     async def _act(self, turn: Turn) -> list[Input]:
         """Carry out a turn: sockets and device first, then what is to be said. What was seen is new input."""
         seen: list[Input] = [*self._uplinks.follow(self._node.mesh.interfaces, self._clock.awake())]
-        if Sample() in turn.commands:
+        if turn.nudges:
+            seen.append(await self._tunnel.free_sources())
+        elif Sample() in turn.commands:
             seen.append(await self._tunnel.look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]
         if not ending and (turn.records or seen):
             seen += await self._tunnel.reconcile(self._node.mesh, self._clock.awake())
         self._uplinks.send(turn.outgoing)
+        self._uplinks.nudge(turn.nudges)
         for command in ending:
             await self._end(command)
         return seen
@@ -94,11 +100,16 @@ class Loop:
 
     def _take(self) -> list[Input]:
         awake = self._clock.awake()
-        taken = [self._read(item, awake) for item in self._inbox.take()]
+        taken = [*self._woken(), *(self._read(item, awake) for item in self._inbox.take())]
         if dropped := self._inbox.dropped:
             self._node.reject("flood", "", awake, dropped)
             self._inbox.dropped = 0
         return [*(item for item in taken if item is not None), *self._node.due(awake)]
+
+    def _woken(self) -> list[Input]:
+        """Was the machine suspended since we last looked?"""
+        slept, self._suspended = suspended() - self._suspended, suspended()
+        return [Woke(slept)] if slept >= SLEEP_NOTICED else []
 
     def _read(self, item: Input | Datagram, awake: int) -> Input | None:
         if not isinstance(item, Datagram):

@@ -8,7 +8,7 @@ import anyio
 from anyio import to_thread
 
 from wgmesh.adapters.wireguard import WireGuard
-from wgmesh.domain.device import DeviceSample
+from wgmesh.domain.device import DeviceSample, UpdatePeer
 from wgmesh.domain.inputs import Applied, Input, Sampled
 from wgmesh.domain.mesh import Mesh
 from wgmesh.projections.change_sentences import describe
@@ -52,6 +52,18 @@ class Tunnel:
             tuple(error for _, error in outcome.failed),
         )
         return [applied, await self.look()]
+
+    async def free_sources(self) -> Input:
+        """Our addresses changed: say each endpoint again as it is, so that WireGuard chooses its own address anew.
+
+        wireguard-go keeps the source address of a peer's last packet, and for 15 s sends nothing once that is gone.
+        """
+        looked = await self.look()
+        peers = self.sample.device.peers if self.sample and self.sample.device else ()
+        same = [UpdatePeer(peer.public_key, endpoint=peer.endpoint) for peer in peers if peer.endpoint]
+        async with self._turn:
+            await to_thread.run_sync(self._wireguard.apply, same)
+        return looked
 
     async def remove(self) -> None:
         """Take the interface down for good."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable
 
 from wgmesh.adapters.lan.layer import Lan, Trouble
+from wgmesh.adapters.nudge import nudge
 from wgmesh.domain.inputs import Input, Resumed, Suspended
 from wgmesh.domain.values import SECOND, Interface
 from wgmesh.node import Outgoing
@@ -54,6 +55,12 @@ class Uplinks:
                 self._announce(self._lan, datagram.data)
             elif reason := self._lan.send(datagram.interface, datagram.address, datagram.data):
                 log.debug("%s: nothing can be sent to %s: %s", datagram.interface, datagram.address, reason)
+
+    def nudge(self, addresses: Iterable[str]) -> None:
+        """Send something through the tunnel to each of these mesh addresses; it is sent again where it matters."""
+        for address in addresses:
+            if reason := nudge(address):
+                log.debug("nothing can be sent to %s: %s", address, reason)
 
     def _announce(self, lan: Lan, data: bytes) -> None:
         """Warn of what fails for the second time running: an interface that just came up has no multicast route yet."""

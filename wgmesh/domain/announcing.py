@@ -54,6 +54,8 @@ def quicken(draft: Draft) -> None:
 def speak(draft: Draft) -> Verdict:
     """The moment of this interval has come: speak unless enough others did; the next interval is twice as long."""
     trickle, now = draft.session.trickle, draft.now.awake
+    if trickle.fires is None or now < trickle.fires:  # an earlier input of the same turn has just made us speak
+        return
     overdue = trickle.spoken is None or now - trickle.spoken >= SILENCE_CAP
     spoken = trickle.spoken
     if is_on(draft) and (trickle.equals < REDUNDANCY or overdue):

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 
-from wgmesh.domain import addressing, announcing, endpoints, liveness
+from wgmesh.domain import addressing, announcing, endpoints, liveness, moving
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
@@ -71,6 +71,7 @@ def next_turn(state: State, now: int) -> int | None:
 TASKS: dict[str, tuple[Deadline, Policy]] = {
     "announce": (lambda state: state.session.trickle.fires, announcing.speak),
     "settle": (lambda state: addressing.settles_at(state.mesh), addressing.settle_collision),
+    "nudge": (lambda state: min(state.session.nudges, default=None), moving.nudge),
     "sample": (lambda state: state.session.sample_due, _sample),
     "turn": (lambda state: state.session.turn_due, _take_turns),
     "roll-call": (lambda state: state.session.roll_call_due, _call_roll),

@@ -6,7 +6,7 @@ from any change: a collision to settle, a turn to plan, an announcement of what 
 
 from typing import assert_never
 
-from wgmesh.domain import addressing, announcing, cadence, discovery, liveness, running
+from wgmesh.domain import addressing, announcing, cadence, discovery, liveness, moving, running
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
 from wgmesh.domain.inputs import Input
@@ -40,6 +40,8 @@ def cause_of(given: Input) -> str:
             return "start"
         case i.Networked():
             return "network"
+        case i.Woke():
+            return "clock"
         case i.Sampled() | i.Applied():
             return "wireguard"
         case i.Rejected():
@@ -65,7 +67,9 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Applied():
             return running.apply(draft, given)
         case i.Networked():
-            return running.network(draft, given)
+            return moving.network(draft, given)
+        case i.Woke():
+            return moving.wake(draft, given)
         case i.Start():
             return running.start(draft, given)
         case i.Stop():

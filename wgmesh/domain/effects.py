@@ -45,6 +45,12 @@ class SendConfirm(Struct, frozen=True, tag=True):
     echo: bytes
 
 
+class Nudge(Struct, frozen=True, tag=True):
+    """Send something through the tunnel to this mesh address, so that WireGuard there learns where we are now."""
+
+    address: str
+
+
 class Sample(Struct, frozen=True, tag=True):
     """Look at the WireGuard device."""
 
@@ -57,4 +63,4 @@ class Exit(Struct, frozen=True, tag=True):
     """End the process; tunnels stay."""
 
 
-Effect = Announce | SendHello | SendReply | SendConfirm | Sample | RemoveInterface | Exit
+Effect = Announce | SendHello | SendReply | SendConfirm | Nudge | Sample | RemoveInterface | Exit

@@ -53,17 +53,47 @@ def candidates(mesh: Mesh, peer: Peer) -> tuple[Claim, ...]:
 def turn(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
     """The endpoint that WireGuard should hold for the peer now; None where it is not our turn."""
     if peer.proven and not peer.disconnected:
-        return peer.proven
+        return detour(mesh, peer, now) or peer.proven
     for claim, begins in _turns(mesh, peer, now):
         if begins <= now < begins + TURN:
             return claim.endpoint
     return peer.proven
 
 
+def detour(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
+    """Where a connected peer answered since our networks changed, if it was proven at an address no link of ours has.
+
+    Who moved to another network cannot wait 180 s for the silence: the address is tried at once, for as long as a turn.
+    """
+    claim = _met_after_a_move(mesh, peer)
+    return claim.endpoint if claim and now < claim.since.awake + TURN else None
+
+
+def _end_of_detour(mesh: Mesh, peer: Peer, now: int) -> int | None:
+    claim = _met_after_a_move(mesh, peer)
+    return claim.since.awake + TURN if claim and now < claim.since.awake + TURN else None
+
+
+def _met_after_a_move(mesh: Mesh, peer: Peer) -> Claim | None:
+    if peer.proven is None or not peer.observed:
+        return None
+    newest = peer.observed[0]
+    has_news = newest.since.sequence > mesh.networked.sequence and newest.endpoint != peer.proven
+    return newest if has_news and not _is_on_link(mesh, peer.proven) else None
+
+
+def _is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
+    ip = ipaddress.ip_address(endpoint.ip)
+    if endpoint.scope:
+        return any(interface.name == endpoint.scope for interface in mesh.interfaces)
+    networks = (network_of(prefix) for interface in mesh.interfaces for prefix in interface.prefixes)
+    return any(ip in network for network in networks)
+
+
 def next_change(mesh: Mesh, peer: Peer, now: int) -> int | None:
     """When `turn` gives another answer by the passing of time alone; None if never."""
     if peer.proven and not peer.disconnected:
-        return None
+        return _end_of_detour(mesh, peer, now)
     edges = (edge for _, begins in _turns(mesh, peer, now) for edge in (begins, begins + TURN))
     return min((edge for edge in edges if edge > now), default=None)
 

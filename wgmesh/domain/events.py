@@ -3,7 +3,7 @@
 An event is named by a noun and a past participle, is flat, and never holds a secret, a private key, a token or a raw
 datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
 `records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
-Each says what bounds its rate; `DAILY` has the figure.
+each says what bounds its rate; docs/events.md has the figures.
 """
 
 from typing import get_args
@@ -53,6 +53,12 @@ class InterfacesChanged(Struct, frozen=True, forbid_unknown_fields=True):
     """The machine's networks are now these. One a change, at most one a second."""
 
     interfaces: tuple[Interface, ...]
+
+
+class NodeSuspended(Struct, frozen=True, forbid_unknown_fields=True):
+    """This machine slept for so many ms, and goes on. One an edge."""
+
+    slept: int
 
 
 class PeerDiscovered(Struct, frozen=True, forbid_unknown_fields=True):
@@ -330,6 +336,7 @@ Event = (
     | MeshLeft
     | SettingsChanged
     | InterfacesChanged
+    | NodeSuspended
     | PeerDiscovered
     | PeerUpdated
     | PeerEndpointObserved
@@ -358,41 +365,6 @@ Event = (
 )
 
 CATALOGUE: tuple[type, ...] = get_args(Event)
-
-# What bounds the log: at most so many records of a name a day on one node, in a mesh of 100 peers.
-DAILY: dict[str, int] = {
-    "MeshJoined": 1,
-    "NodeStarted": 1440,
-    "NodeStopped": 1440,
-    "MeshLeft": 1440,
-    "SettingsChanged": 1440,
-    "InterfacesChanged": 86_400,
-    "PeerDiscovered": 2400,
-    "PeerUpdated": 28_800,
-    "PeerEndpointObserved": 28_800,
-    "PeerConnected": 28_800,
-    "PeerRoamed": 28_800,
-    "PeerDisconnected": 28_800,
-    "PeersSighted": 24,
-    "PeerExpired": 2400,
-    "PeerLeft": 2400,
-    "PeerRefused": 1152,
-    "AddressCollisionResolved": 28_800,
-    "MeshAddressChanged": 256,
-    "OwnRecordOutrun": 144,
-    "DeviceChanged": 28_800,
-    "DeviceChangeFailed": 28_800,
-    "ForeignPeerSeen": 1000,
-    "DatagramsRejected": 144,
-    "NewerPeerSeen": 1152,
-    "ClockStepped": 1440,
-    "LayerSuspended": 1440,
-    "LayerResumed": 1440,
-    "StateCarried": 24,
-    "LogCompacted": 24,
-    "LogRecovered": 1440,
-    "LogGap": 144,
-}
 
 # Current version of each event whose fields ever changed; 1 for all others.
 VERSIONS: dict[str, int] = {}

@@ -46,6 +46,12 @@ class Networked(Struct, frozen=True, tag=True):
     interfaces: tuple[Interface, ...]
 
 
+class Woke(Struct, frozen=True, tag=True):
+    """The machine was suspended for `slept` ms, and goes on."""
+
+    slept: int
+
+
 class Heard(Struct, frozen=True, tag=True):
     """An authentic message from another node of the mesh.
 
@@ -140,6 +146,6 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Networked | Heard | Due | Sampled | Applied
+    Start | Stop | Leave | Networked | Woke | Heard | Due | Sampled | Applied
     | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

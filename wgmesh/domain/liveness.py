@@ -15,6 +15,7 @@ from wgmesh.domain.events import (
     PeersSighted,
     Sighting,
 )
+from wgmesh.domain.moving import is_in_doubt
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.values import DAY, HOUR, SECOND, Endpoint
 
@@ -55,7 +56,7 @@ def _judge(draft: Draft, peer: Peer, traffic: Traffic, endpoint: Endpoint | None
     elif peer.connected:
         assert draft.mesh.started
         silence = age if age is not None else draft.now.awake - max(draft.mesh.started.awake, peer.connected.awake)
-        if silence > SILENT_AFTER:
+        if silence > SILENT_AFTER and not is_in_doubt(draft):
             yield PeerDisconnected(peer.identity, silence), (peer.connected.sequence,)
 
 

@@ -108,7 +108,7 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
         case e.OwnRecordOutrun(incarnation, nonce, ipv4):
             above = Incarnation(incarnation.boot, incarnation.sequence + 1)
             return replace(mesh, incarnation=above, nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
-        case e.AddressCollisionResolved():
+        case e.AddressCollisionResolved() | e.NodeSuspended():
             return mesh
         case e.PeerRefused(identity, hostname, reason):
             return replace(mesh, refused={**mesh.refused, identity: Refusal(hostname, reason, ground)})

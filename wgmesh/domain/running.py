@@ -7,7 +7,6 @@ from wgmesh.domain.events import (
     DatagramsRejected,
     DeviceChanged,
     DeviceChangeFailed,
-    InterfacesChanged,
     LayerResumed,
     LayerSuspended,
     LogCompacted,
@@ -23,7 +22,6 @@ from wgmesh.domain.events import (
 from wgmesh.domain.inputs import (
     Applied,
     Compacted,
-    Networked,
     Outpaced,
     Recovered,
     Rejected,
@@ -73,12 +71,6 @@ def leave(_draft: Draft) -> Verdict:
     yield Announce()
     yield Announce()
     yield RemoveInterface()
-
-
-def network(draft: Draft, networked: Networked) -> Verdict:
-    """The machine's interfaces are known."""
-    if networked.interfaces != draft.mesh.interfaces:
-        yield InterfacesChanged(networked.interfaces), ()
 
 
 def apply(draft: Draft, applied: Applied) -> Verdict:

@@ -44,6 +44,7 @@ class Session(Struct, frozen=True):
 
     `heard`: when a datagram of it last reached us, by identity. `sources`: answers left, by source address.
     `refusals`: records of that kind written in the present epoch. Times are on `awake`, None is never.
+    `nudges`: when connected peers are to be spoken to. `woke`: when this node was last asleep until.
     """
 
     began: int = 0
@@ -61,6 +62,8 @@ class Session(Struct, frozen=True):
     turn_due: int | None = None
     roll_call_due: int | None = None
     forget_due: int | None = None
+    nudges: tuple[int, ...] = ()
+    woke: int | None = None
     traffic: tuple[Traffic, ...] = ()
 
 

@@ -14,7 +14,7 @@ from wgmesh.domain import cadence
 from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
-from wgmesh.domain.effects import Effect, Exit, RemoveInterface, Sample
+from wgmesh.domain.effects import Effect, Exit, Nudge, RemoveInterface, Sample
 from wgmesh.domain.inputs import Due, Heard, Input, Outpaced, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
@@ -39,11 +39,15 @@ class Log(Protocol):
 
 
 class Turn(Struct, frozen=True):
-    """What a turn came to: its durable records, what is to be sent, and what is to be done to the device."""
+    """What a turn came to: its durable records, what is to be sent, and what is to be done to the device.
+
+    `nudges`: mesh addresses that something is to be sent to, through the tunnel.
+    """
 
     records: tuple[Record, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     commands: tuple[Sample | RemoveInterface | Exit, ...] = ()
+    nudges: tuple[str, ...] = ()
 
 
 class Node:
@@ -127,7 +131,8 @@ class Node:
     def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], awake: int) -> Turn:
         commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
         outgoing = tuple(self._sender.send(self.mesh, effects, awake))
-        return Turn(records, outgoing, commands)
+        nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
+        return Turn(records, outgoing, commands, nudges)
 
     def _lot(self, given: Input) -> bytes:
         """Chance for one input: secret to others, and the same again when the inputs are."""

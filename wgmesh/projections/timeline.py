@@ -38,6 +38,8 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"moved from {previous} to {ipv4}"
         case e.OwnRecordOutrun(_, _, ipv4):
             return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
+        case e.NodeSuspended(slept):
+            return f"this machine was asleep for {duration(slept)}"
         case e.ClockStepped(step):
             return f"the wall clock was set {'forward' if step > 0 else 'back'} by {duration(abs(step))}"
         case e.LayerSuspended(layer, reason):

@@ -6,6 +6,7 @@ A peer is ours to take away if the log knows it, or if it has our preshared key:
 """
 
 from wgmesh.domain.device import NO_KEY, Change, DeviceSample, Traffic
+from wgmesh.domain.endpoints import detour
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import SECOND
 from wgmesh.projections.desired_device import desired_device
@@ -22,6 +23,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
     handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
     fresh = {key: True for key in handshaken if key not in silent}
     fresh |= {peer.public_key: True for peer in peers if peer.connected}
+    moved = {peer.public_key: True for peer in peers if detour(mesh, peer, now)}
     known = {peer.public_key: True for peer in peers}
     if sample.device:
         known |= {peer.public_key: True for peer in sample.device.peers if peer.preshared > NO_KEY}
@@ -29,7 +31,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
         sample.device,
         desired_device(mesh, now),
         known=known,
-        fresh=fresh,
+        fresh={key: True for key in fresh if key not in moved},
         handshaken=handshaken | {traffic.public_key: True for traffic in sample.traffic if _is_calling(traffic)},
     )
 

@@ -1,0 +1,63 @@
+"""A node that moved, or woke up, is heard of at once, and doubts itself before it doubts others."""
+
+from tests.cast import ALICE, BOB, CAROL, DAVE
+from tests.playbook import given, span
+from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
+from wgmesh.domain.effects import Announce, Nudge
+from wgmesh.domain.events import InterfacesChanged, NodeSuspended, PeerConnected, PeerDisconnected, PeerExpired
+from wgmesh.domain.inputs import Due, Networked, Sampled, Woke
+from wgmesh.domain.moving import DOUBT
+
+ELSEWHERE = DAVE.interface
+
+
+def heard_from_bob(age: int) -> Sampled:
+    """What WireGuard says of its only peer."""
+    device = Device(peers=(DevicePeer(BOB.public_key, 1, BOB.wireguard),))
+    return Sampled(DeviceSample(device, (Traffic(BOB.public_key, True, age, age),)))
+
+
+CONNECTED = given(
+    *ALICE.joined(),
+    BOB.discovered(),
+    CAROL.discovered(),
+    DAVE.discovered(),
+    PeerConnected(BOB.key, BOB.wireguard),
+    PeerConnected(DAVE.key, DAVE.wireguard),
+    PeerExpired(DAVE.key, 1),
+).given(at="1 min")
+
+
+def test_networks_are_news_only_when_they_differ() -> None:
+    CONNECTED.when(Networked((ALICE.interface,))).then()
+    CONNECTED.when(Networked((ELSEWHERE,))).then(InterfacesChanged((ELSEWHERE,)), Announce(), cause="network")
+
+
+def test_who_moved_speaks_to_every_connected_peer_three_times() -> None:
+    moved = CONNECTED.when(Networked((ELSEWHERE,)))
+    spoken = []
+    for at in ("1 min", "1 min 1 s", "1 min 3 s"):
+        moved = moved.when(Due("nudge"), at=at).then(Nudge(BOB.ipv6))
+        spoken.append(moved.state.session.nudges)
+    assert spoken == [(span("1 min 1 s"), span("1 min 3 s")), (span("1 min 3 s"),), ()]
+
+
+def test_there_is_nobody_to_speak_to_without_a_network_or_without_a_connection() -> None:
+    assert CONNECTED.when(Networked(())).state.session.nudges == ()
+    alone = given(*ALICE.joined(), CAROL.discovered())
+    assert alone.when(Networked((ELSEWHERE,))).state.session.nudges == ()
+
+
+def test_a_machine_that_slept_says_so_and_is_heard_of_at_once() -> None:
+    woken = CONNECTED.when(Woke(span("8 h")), at="8 h 1 min")
+    woken.then(NodeSuspended(span("8 h")), Announce(), cause="clock")
+    assert woken.state.session.nudges[0] == span("8 h 1 min")
+
+
+def test_row_17_who_was_asleep_calls_nobody_silent_before_it_listened() -> None:
+    woken = CONNECTED.when(Woke(span("8 h")), at="8 h")
+    deaf = heard_from_bob(span("8 h"))
+    woken.when(deaf, at="8 h 1 s").then()
+    woken.when(deaf, at=f"{span('8 h') + DOUBT - 1} ms").then()
+    woken.when(deaf, at=f"{span('8 h') + DOUBT} ms").then(PeerDisconnected(BOB.key, span("8 h")))
+    assert woken.when(heard_from_bob(100), at="8 h 1 s").mesh.peers[BOB.key].connected

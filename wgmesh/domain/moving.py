@@ -1,0 +1,51 @@
+"""Networks that change under a node: WireGuard follows whoever speaks, so after a move it must speak first.
+
+A peer goes on sending to where we were until something reaches it from where we are; an idle tunnel would leave it so
+for the 25 s of a keepalive. So after a change of networks, and after a sleep, each connected peer is nudged through the
+tunnel, thrice within 3 s, since the first may be lost while the new link finds its feet.
+"""
+
+from wgmesh.domain import announcing
+from wgmesh.domain.draft import Draft, Verdict
+from wgmesh.domain.effects import Nudge
+from wgmesh.domain.events import InterfacesChanged, NodeSuspended
+from wgmesh.domain.inputs import Networked, Woke
+from wgmesh.domain.values import MINUTE, SECOND
+
+NUDGES = (0, SECOND, 3 * SECOND)
+# Who was asleep doubts itself first: for so long after waking nobody is called silent.
+DOUBT = MINUTE // 4
+
+
+def network(draft: Draft, networked: Networked) -> Verdict:
+    """The machine's interfaces are known."""
+    if networked.interfaces != draft.mesh.interfaces:
+        yield InterfacesChanged(networked.interfaces), ()
+        if networked.interfaces:
+            plan_nudges(draft)
+
+
+def plan_nudges(draft: Draft) -> None:
+    """Speak to every connected peer soon, and again."""
+    if any(peer.connected for peer in draft.mesh.present_peers):
+        draft.remember(nudges=tuple(draft.now.awake + pause for pause in NUDGES))
+
+
+def nudge(draft: Draft) -> Verdict:
+    """Send something through each connected tunnel."""
+    draft.remember(nudges=tuple(due for due in draft.session.nudges if due > draft.now.awake))
+    yield from (Nudge(peer.ipv6) for peer in draft.mesh.present_peers if peer.connected)
+
+
+def wake(draft: Draft, woke: Woke) -> Verdict:
+    """The machine was asleep: we are where we are now, and say so at once."""
+    yield NodeSuspended(woke.slept), ()
+    draft.remember(woke=draft.now.awake)
+    plan_nudges(draft)
+    yield from announcing.announce(draft)
+
+
+def is_in_doubt(draft: Draft) -> bool:
+    """Did this node just wake up? Then what it did not hear says nothing of others."""
+    woke = draft.session.woke
+    return woke is not None and draft.now.awake - woke < DOUBT
