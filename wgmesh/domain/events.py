@@ -3,7 +3,7 @@
 An event is named by a noun and a past participle, is flat, and never holds a secret, a private key, a token or a raw
 datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
 `records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
-each says what bounds its rate; docs/events.md has the figures.
+Each says what bounds its rate; docs/events.md has the figures.
 """
 
 from typing import get_args
