@@ -7,10 +7,12 @@ that the other side can still reach us. All times are ms on `awake`.
 """
 
 import ipaddress
+from functools import lru_cache
 
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Claim, Peer
-from wgmesh.domain.values import MINUTE, SECOND, Endpoint, network_of
+from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Interface, network_of
 
 # How long a claim holds WireGuard's slot: one initiation and one retry after 5 s.
 TURN = 6 * SECOND
@@ -27,6 +29,12 @@ KEEPALIVE_SECONDS = 25
 
 def objection(mesh: Mesh, endpoint: Endpoint) -> str:
     """Why an address is never used as an endpoint, whoever claims it; empty when it may be."""
+    assert mesh.parameters
+    return _objection(mesh.parameters, mesh.interfaces, endpoint)
+
+
+@lru_cache(maxsize=4096)  # asked of every claim whenever time passes; reading addresses from text is most of it
+def _objection(parameters: Parameters, interfaces: tuple[Interface, ...], endpoint: Endpoint) -> str:
     ip = ipaddress.ip_address(endpoint.ip)
     objections = {
         "port 0": endpoint.port == 0,
@@ -35,8 +43,8 @@ def objection(mesh: Mesh, endpoint: Endpoint) -> str:
         "multicast": ip.is_multicast,
         "link-local": ip.is_link_local and not (endpoint.scope and ip.version == 6),
         "reserved": ip.version == 4 and ip.is_reserved,
-        "within the mesh": _is_within_mesh(mesh, ip),
-        "broadcast": _is_broadcast(mesh, ip),
+        "within the mesh": _is_within_mesh(parameters, ip),
+        "broadcast": _is_broadcast(interfaces, ip),
     }
     return next((reason for reason, holds in objections.items() if holds), "")
 
@@ -133,13 +141,12 @@ def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
     return begins, begins + LATER_ROUNDS * stretch
 
 
-def _is_within_mesh(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    assert mesh.parameters
+def _is_within_mesh(parameters: Parameters, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if ip.version == 4:
-        return ip in ipaddress.ip_network(mesh.parameters.network)
-    return ip.packed[:8] == mesh.parameters.ipv6_prefix
+        return ip in ipaddress.ip_network(parameters.network)
+    return ip.packed[:8] == parameters.ipv6_prefix
 
 
-def _is_broadcast(mesh: Mesh, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    networks = (network_of(prefix) for interface in mesh.interfaces for prefix in interface.prefixes)
+def _is_broadcast(interfaces: tuple[Interface, ...], ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    networks = (network_of(prefix) for interface in interfaces for prefix in interface.prefixes)
     return any(n.version == 4 and n.prefixlen < 31 and ip == n.broadcast_address for n in networks)
