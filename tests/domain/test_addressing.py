@@ -94,6 +94,21 @@ def test_who_held_its_address_for_ten_seconds_is_no_newcomer() -> None:
     assert given(*BOB.joined()).when(CAROL.replies(BOB), at="10 s").mesh.ipv4 == ADDRESS
 
 
+def test_who_has_just_moved_is_a_newcomer_at_its_new_address() -> None:
+    carol = settled(CAROL).when(BOB.replies(CAROL), at="1 min").until("1 min 10 s")
+    rival = claimed([CAROL.ipv4_with(1)])[0]
+    at_once = carol.given(rival, at="1 min 15 s").when(Due("settle"))
+    assert MeshAddressChanged in [type(event) for event in at_once.events]
+    later = carol.given(rival, at="1 min 20 s").when(Due("settle"))
+    assert later.events == ()
+
+
+def test_a_nonce_never_falls() -> None:
+    carol = given(*CAROL.joined(), MeshAddressChanged(5, ADDRESS, CAROL.ipv4))
+    carol = carol.when(BOB.replies(CAROL), at="1 s")
+    assert carol.mesh.nonce > 5
+
+
 def test_a_restart_makes_no_newcomer() -> None:
     story = settled(BOB).when(BOB.start(boot=2), at="1 min").when(CAROL.replies(BOB), at="1 min 1 s")
     assert story.mesh.ipv4 == ADDRESS

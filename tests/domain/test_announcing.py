@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
@@ -55,16 +56,22 @@ def test_where_three_say_the_same_a_fourth_stays_silent_but_not_for_more_than_te
         later = f"{story.now + 20 * SECOND} ms"
         times += announcements(story, later)
         story = story.until(later)
+    assert span("10 min") == SILENCE_CAP
     assert 2 <= len(times) <= 4
     assert max(after - before for before, after in pairwise(times)) <= SILENCE_CAP + LONGEST
 
 
-def test_two_who_say_the_same_are_not_enough_to_stay_silent() -> None:
-    story = NEIGHBOURS
-    for _ in range(REDUNDANCY - 1):
-        story = story.when(BOB.announces(agrees=True))
-    assert story.state.session.trickle.equals == REDUNDANCY - 1
-    assert len(announcements(story, f"{story.now + LONGEST} ms")) == 1
+@pytest.mark.parametrize(("neighbours", "speaks"), [(2, True), (3, False)])
+def test_it_takes_three_who_say_the_same_in_one_interval_to_silence_a_fourth(neighbours: int, speaks: bool) -> None:
+    assert REDUNDANCY == 3
+    for story in (NEIGHBOURS, ALICE_STARTS):
+        for neighbour in (BOB, CAROL, DAVE)[:neighbours]:
+            story = story.given(neighbour.discovered()).when(neighbour.announces(agrees=True))
+        trickle = story.state.session.trickle
+        assert trickle.fires is not None
+        assert announcements(story, f"{trickle.fires} ms") == ([trickle.fires] if speaks else [])
+        spoken = story.until(f"{trickle.fires} ms").state.session.trickle
+        assert (spoken.equals, spoken.spoken == trickle.fires) == (0, speaks)
 
 
 def test_a_neighbour_that_holds_other_records_makes_the_lan_talk_sooner() -> None:
