@@ -18,6 +18,7 @@ from wgmesh.domain.device import (
 )
 from wgmesh.domain.endpoints import TURN
 from wgmesh.domain.events import Event, InterfacesChanged, PeerConnected, PeerDisconnected
+from wgmesh.domain.liveness import SILENT_AFTER
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.projections.desired_device import desired_device
@@ -81,6 +82,19 @@ def test_and_so_is_a_connected_one_that_answered_from_elsewhere_since_we_moved()
     mesh = known(PeerConnected(BOB.key, BOB.wireguard), moved, BOB.observed(ELSEWHERE))
     sample = DeviceSample(found(mesh), (Traffic(BOB.public_key, handshaken=True),))
     assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=ELSEWHERE),)
+
+
+def test_a_peer_that_fell_silent_begins_anew_once_so_that_a_clock_that_was_set_back_does_not_shut_it_out() -> None:
+    mesh = known(PeerConnected(BOB.key, BOB.wireguard), PeerDisconnected(BOB.key, SILENT_AFTER + 1))
+    device, later = desired_device(mesh, TURN), SILENT_AFTER + 1
+    silent = Traffic(BOB.public_key, handshaken=True, received_age=SILENT_AFTER + 1)
+    anew = (RemovePeer(BOB.public_key), AddPeer(device.peers[0]))
+    assert wanted_changes(mesh, DeviceSample(device, (silent,)), TURN) == anew
+    assert wanted_changes(mesh, DeviceSample(device, (Traffic(BOB.public_key),)), TURN) == ()
+    back = replace(silent, received_age=0)
+    assert wanted_changes(mesh, DeviceSample(device, (back,)), TURN) == ()
+    unseen = DeviceSample(desired_device(mesh, later), (Traffic(BOB.public_key, handshaken=True),))
+    assert [wanted_changes(mesh, unseen, at) != () for at in (SILENT_AFTER, later)] == [False, True]
 
 
 def test_a_peer_that_somebody_else_put_there_stays_with_or_without_a_preshared_key_of_its_own() -> None:

@@ -34,17 +34,18 @@ def device_changes(
     known: Container[PublicKey],
     fresh: Container[PublicKey],
     handshaken: Container[PublicKey],
+    fallen: Container[PublicKey] = (),
 ) -> tuple[Change, ...]:
     """The changes from `actual` (None: there is no interface) to `desired`, in the order to make them; () if alike.
 
     `known`: every key that the mesh ever knew; a peer that is neither wished nor known was put there by somebody else
     and stays. `fresh`: keys with a live session; roaming is WireGuard's, so their endpoint stays whatever is wished.
     `handshaken`: keys that shook hands since they came to the device, or are about to; where no endpoint is wished,
-    theirs stays.
+    theirs stays. `fallen`: keys whose session is over for good; they are taken off and put on again, to begin anew.
     """
     created: tuple[Change, ...] = (CreateInterface(),) if actual is None else ()
     actual = actual or Device()
-    gone = tuple(_gone(actual, desired, known, handshaken, fresh))
+    gone = tuple(_gone(actual, desired, known, handshaken, fresh, fallen))
     return (*created, *_interface_changes(actual, desired), *_peer_changes(actual, desired, gone, fresh))
 
 
@@ -71,6 +72,7 @@ def _gone(
     known: Container[PublicKey],
     handshaken: Container[PublicKey],
     fresh: Container[PublicKey],
+    fallen: Container[PublicKey],
 ) -> Iterator[PublicKey]:
     """Who leaves the device, be it to come back: WireGuard cannot forget an endpoint, only a whole peer."""
     wished = {peer.public_key: peer for peer in desired.peers}
@@ -80,7 +82,7 @@ def _gone(
             leaves = key in known
         else:
             stray_endpoint = peer.endpoint is not None and wished[key].endpoint is None
-            leaves = stray_endpoint and key not in handshaken and key not in fresh
+            leaves = key in fallen or (stray_endpoint and key not in handshaken and key not in fresh)
         if leaves:
             yield key
 

@@ -2,11 +2,14 @@
 
 An endpoint is WireGuard's own business while the peer is connected, by the log or by a handshake that was just seen.
 A peer that just sent something is in the middle of a handshake: its endpoint, learnt from that, must not be taken away.
+A peer that fell silent is put on the device anew, once: WireGuard takes no handshake that is dated before the last one,
+so where the peer's clock was set back it would refuse the peer until that clock has caught up.
 A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
 from wgmesh.domain.device import NO_KEY, Change, DeviceSample, Traffic
 from wgmesh.domain.endpoints import detour
+from wgmesh.domain.liveness import SILENT_AFTER, heard_age
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import SECOND
 from wgmesh.projections.desired_device import desired_device
@@ -27,15 +30,28 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
     known = {peer.public_key: True for peer in peers}
     if sample.device:
         known |= {peer.public_key: True for peer in sample.device.peers if peer.preshared > NO_KEY}
+    fallen = {
+        traffic.public_key: True
+        for traffic in sample.traffic
+        if traffic.handshaken and traffic.public_key in silent and _is_over(mesh, traffic, now)
+    }
     return device_changes(
         sample.device,
         desired_device(mesh, now),
         known=known,
         fresh={key: True for key in fresh if key not in moved},
         handshaken=handshaken | {traffic.public_key: True for traffic in sample.traffic if _is_calling(traffic)},
+        fallen=fallen,
     )
 
 
 def _is_calling(traffic: Traffic) -> bool:
     """Did something authentic come of it within one handshake? Its first message already tells where it is."""
     return traffic.received_age is not None and traffic.received_age < HANDSHAKE_TIMEOUT
+
+
+def _is_over(mesh: Mesh, traffic: Traffic, now: int) -> bool:
+    """Was nothing heard for longer than a session lives? A fresh run has to wait before it can tell."""
+    assert mesh.started
+    age = heard_age(traffic)
+    return (age if age is not None else now - mesh.started.awake) > SILENT_AFTER
