@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, SECRET
 from wgmesh.daemon.freezer import RETRY_PAUSE, Freezer
@@ -93,3 +94,18 @@ def test_a_disk_that_stays_full_at_the_retry_is_tried_again_later() -> None:
 def test_a_daemon_may_be_stopped_on_a_full_disk_but_leaving_must_be_recorded() -> None:
     assert Freezer.ends([Stop("SIGTERM")])
     assert not Freezer.ends([Leave()])
+
+
+def test_the_last_word_on_our_networks_waits_for_room_because_nobody_says_it_again() -> None:
+    disk = Disk()
+    node, freezer = running(disk)
+    disk.full = True
+    first, last = (Networked((replace(ALICE.interface, name=name),)) for name in ("eth1", "eth2"))
+    for awake, told in ((1000, first), (2000, last), (3000, BOB.says_hello(ALICE))):
+        with pytest.raises(LogFull):
+            freezer.turn(node, [told], NOON + awake, awake)
+    disk.full = False
+    freezer.turn(node, [], NOON + RETRY_PAUSE, 1000 + RETRY_PAUSE)
+    assert node.mesh.interfaces == last.interfaces
+    freezer.turn(node, [first], NOON + RETRY_PAUSE, 1000 + RETRY_PAUSE)
+    assert node.mesh.interfaces == first.interfaces

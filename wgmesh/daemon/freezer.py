@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Input, Stop, Thawed
+from wgmesh.domain.inputs import Input, Networked, Stop, Thawed
 from wgmesh.domain.values import SECOND
 from wgmesh.node import Node, Turn
 
@@ -23,6 +23,7 @@ class Freezer:
         self._free_ballast = free_ballast
         self._renew_ballast = renew_ballast
         self._retry_at = 0
+        self._networks: tuple[Networked, ...] = ()
         self.since: int | None = None
         self.dropped = 0
 
@@ -34,7 +35,7 @@ class Freezer:
         """The node's turn. LogFull when it could not be written and the node is as before."""
         if self.since is not None and awake < self._retry_at:
             return self._drop(inputs, at, awake)
-        thawed = () if self.since is None else (Thawed(self.dropped, self.since),)
+        thawed: tuple[Input, ...] = () if self.since is None else (Thawed(self.dropped, self.since), *self._networks)
         try:
             turn = node.turn((*thawed, *inputs), at, awake)
         except LogFull:
@@ -57,8 +58,10 @@ class Freezer:
         if awake >= self._retry_at:
             self._retry_at = awake + RETRY_PAUSE
         self.dropped += len(inputs)
-        raise LogFull("the disk is full")
+        # Nobody tells us again how our networks are: the last word on them waits for room.
+        self._networks = (*self._networks, *(given for given in inputs if isinstance(given, Networked)))[-1:]
+        raise LogFull("the disk of the state directory is full: make room on it")
 
     def _thaw(self) -> None:
-        self.since, self.dropped = None, 0
+        self.since, self.dropped, self._networks = None, 0, ()
         self._renew_ballast()

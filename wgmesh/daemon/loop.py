@@ -15,10 +15,11 @@ from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Input, Woke
+from wgmesh.domain.inputs import Input, Start, Woke
 from wgmesh.domain.values import SECOND
 from wgmesh.node import Node, Turn
 from wgmesh.node.reception import Arrival
+from wgmesh.projections.lan_interfaces import lan_interfaces
 
 # A device that is never as it should be is looked at again with the next sample, not for ever in one turn.
 ROUNDS = 3
@@ -66,7 +67,7 @@ class Loop:
 
     async def _act(self, turn: Turn) -> list[Input]:
         """Carry out a turn: sockets and device first, then what is to be said. What was seen is new input."""
-        seen: list[Input] = [*self._uplinks.follow(self._node.mesh.interfaces, self._clock.awake())]
+        seen: list[Input] = [*self._uplinks.follow(lan_interfaces(self._node.mesh), self._clock.awake())]
         if turn.nudges:
             seen.append(await self._tunnel.free_sources())
         elif Sample() in turn.commands:
@@ -92,6 +93,8 @@ class Loop:
         try:
             turn = self._freezer.turn(self._node, inputs, at, awake)
         except LogFull:
+            if any(isinstance(given, Start) for given in inputs):
+                raise  # without a record of its start a run is none: it would go on as the one before
             self._ended = self._freezer.ends(inputs)
             return Turn()
         reports.tell(before, turn.records)
