@@ -1,0 +1,215 @@
+"""What must hold after every step, whatever happens to a node: the safety rules S1 to S12 of docs/simulation.md.
+
+A rule that is broken ends the run. Each is told from scratch: nothing here asks the code that it judges.
+"""
+
+from base64 import b64encode
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import msgpack
+
+from tests import invariants
+from tests.bounds import DAILY
+from tests.simulation.daemon import Watcher
+from tests.simulation.marks import sometimes
+from tests.simulation.world import DAY, World
+from wgmesh.domain import events as e
+from wgmesh.domain.inputs import Sampled
+from wgmesh.domain.mesh import Mesh, evolve, fold
+from wgmesh.domain.records import Record
+from wgmesh.domain.values import Endpoint, Incarnation
+from wgmesh.node import Turn
+from wgmesh.projections.wanted_changes import wanted_changes
+
+if TYPE_CHECKING:
+    from tests.simulation.machine import Machine
+
+
+class Broken(AssertionError):
+    """A rule was broken: its number, on which machine, when, and how."""
+
+
+class Ledger:
+    """What is known of one machine. `owed` counts bytes that unvalidated addresses may still be sent, in this run."""
+
+    def __init__(self, machine: "Machine") -> None:
+        self.shadow = Mesh()
+        self.acknowledged = (0, machine.disk.chain)
+        self.greatest = Incarnation(0, 0)
+        self.owed: dict[Endpoint, int] = {}
+        self.validated: dict[Endpoint, bool] = {}
+        self.today = 0
+        self.daily: Counter[str] = Counter()
+        self.drawn = 0
+        self.canaries = canaries(machine)
+
+
+def canaries(machine: "Machine") -> tuple[bytes, ...]:
+    """Secrets in every form in which they could get into a record."""
+    ring = machine.keyring
+    keys = (ring.keys.psk, ring.keys.envelope_key, ring.keys.membership_key, ring.identity.private_key)
+    return (machine.secret.payload.encode(), *(b64encode(key)[:-1] for key in keys), *(k.hex().encode() for k in keys))
+
+
+class Checks(Watcher):
+    """Judges every step of every machine. `members` are the identities of all who hold the secret."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._ledgers: dict[str, Ledger] = {}
+        self.members: dict[bytes, str] = {}
+        self.owners: dict[bytes, Ledger] = {}
+        self.steps = 0
+
+    def enter(self, machine: "Machine") -> None:
+        """Judge this machine from now on."""
+        ledger = self._ledgers[machine.name] = Ledger(machine)
+        self.members[machine.keyring.identity.key] = machine.name
+        self.owners[machine.keyring.identity.key] = ledger
+        machine.disk.on_append = lambda: self._appending(machine, ledger)
+
+    def restored(self, machine: "Machine") -> None:
+        """Its disk is an old copy, which is no fault of the node."""
+        ledger = self._ledgers[machine.name]
+        ledger.acknowledged = (len(machine.disk.stored), machine.disk.chain)
+        ledger.daily.clear()
+
+    def began(self, machine: "Machine", mesh: Mesh) -> None:
+        """S6 and S11 at a start."""
+        ledger = self._ledgers[machine.name]
+        kept = machine.disk.chain_at(ledger.acknowledged[0]) == ledger.acknowledged[1]
+        self._require(kept, "S11", machine, "records that were acknowledged are lost")
+        ledger.shadow = fold(machine.disk.read())
+        self._same(machine, ledger.shadow, mesh)
+        ledger.owed, ledger.validated = {}, {}
+
+    def turns(self, machine: "Machine") -> None:
+        """A turn begins."""
+        self._ledgers[machine.name].drawn = machine.drawn
+
+    def _appending(self, machine: "Machine", ledger: Ledger) -> None:
+        self._require(machine.drawn == ledger.drawn, "S11", machine, "a datagram was sealed before its commit")
+
+    def refused(self, machine: "Machine", before: Mesh) -> None:
+        """S11: what could not be written has not happened."""
+        assert machine.daemon
+        self._require(machine.daemon.mesh is before, "S11", machine, "it acts on what could not be written")
+
+    def turned(self, machine: "Machine", before: Mesh, turn: Turn, moment: tuple[int, int]) -> None:
+        """S1 to S6, S8, S11 and S12 after a turn."""
+        self.steps += 1
+        daemon = machine.daemon
+        assert daemon
+        mesh, disk = daemon.mesh, machine.disk
+        self._require(mesh.head.sequence == len(disk.stored), "S11", machine, "it holds what is not in its log")
+        if not turn.records:
+            self._require(mesh is before, "S6", machine, "its mesh changed without a record")
+            return
+        ledger = self._ledgers[machine.name]
+        for record in disk.read(after=before.head.sequence):
+            self._judge(machine, ledger, record, moment)
+            ledger.shadow = evolve(ledger.shadow, record)
+        ledger.acknowledged = (len(disk.stored), disk.chain)
+        ledger.greatest = max(ledger.greatest, mesh.incarnation)
+        self._same(machine, ledger.shadow, mesh)
+        self._invariants(machine, before, mesh, moment[1])
+
+    def _invariants(self, machine: "Machine", before: Mesh, mesh: Mesh, awake: int) -> None:
+        try:
+            invariants.check_progress(before, mesh)
+            invariants.check(mesh, awake)
+        except AssertionError as broken:
+            raise Broken(self._told("", machine, str(broken))) from broken
+
+    def _judge(self, machine: "Machine", ledger: Ledger, record: Record, moment: tuple[int, int]) -> None:
+        name, state = type(record.event).__name__, machine.disk.stored[record.sequence - 1].state
+        told = (record.at, record.awake) == moment
+        self._require(told, "S6", machine, f"{name} is of {record.at}, {record.awake} and was decided at {moment}")
+        leak = any(canary in state for canary in ledger.canaries)
+        self._require(not leak, "S8", machine, f"a secret is in {name}, record {record.sequence}")
+        self._count(machine, ledger, name)
+        self._judge_peer(machine, record)
+        mark(record.event, ledger.shadow)
+
+    def _judge_peer(self, machine: "Machine", record: Record) -> None:
+        match record.event:
+            case (
+                e.PeerDiscovered(identity=identity, incarnation=said)
+                | e.PeerUpdated(identity=identity, incarnation=said)
+            ):
+                self._require(identity in self.members, "S4", machine, f"{identity.hex()} is a peer and no member")
+                owner = self.owners.get(identity)
+                durable = owner is None or said <= owner.greatest
+                self._require(durable, "S11", machine, f"{self.members[identity]} said {said}, which it never logged")
+            case _:
+                pass
+
+    def _count(self, machine: "Machine", ledger: Ledger, name: str) -> None:
+        today = self._world.now // DAY
+        if ledger.today != today:
+            ledger.today, ledger.daily = today, Counter()
+        ledger.daily[name] += 1
+        within = ledger.daily[name] <= DAILY[name]
+        self._require(within, "S12", machine, f"more than {DAILY[name]} records {name} in a day")
+
+    def applied(self, machine: "Machine", sample: Sampled, all_done: bool) -> None:
+        """S10, and S2 on the device itself."""
+        daemon = machine.daemon
+        assert daemon
+        if not all_done:
+            sometimes("second_apply_needed")
+            return
+        changes = wanted_changes(daemon.mesh, sample.sample, daemon.awake())
+        self._require(not changes, "S10", machine, f"a second apply would make {changes}")
+        if sample.sample.device:
+            invariants.check_addresses(sample.sample.device)
+
+    def received(self, machine: "Machine", source: Endpoint, size: int) -> None:
+        """S7: bytes from an address may be answered by as many."""
+        owed = self._ledgers[machine.name].owed
+        owed[source] = owed.get(source, 0) + size
+
+    def validated(self, machine: "Machine", source: Endpoint) -> None:
+        """S7: who answers there asked for it."""
+        self._ledgers[machine.name].validated[source] = True
+
+    def sent(self, machine: "Machine", to: Endpoint | None, data: bytes) -> None:
+        """S7: no more bytes to an unvalidated address than came from it."""
+        ledger = self._ledgers[machine.name]
+        if to is not None and to not in ledger.validated:
+            ledger.owed[to] = ledger.owed.get(to, 0) - len(data)
+            within = ledger.owed[to] >= 0
+            self._require(within, "S7", machine, f"{-ledger.owed[to]} bytes more to {to} than came from there")
+
+    def _same(self, machine: "Machine", folded: Mesh, live: Mesh) -> None:
+        if msgpack.encode(folded) != msgpack.encode(live):
+            differing = [f for f in live.__struct_fields__ if getattr(folded, f) != getattr(live, f)]
+            self._require(False, "S6", machine, f"the fold of its log is not the live mesh: {', '.join(differing)}")
+
+    def _require(self, holds: bool, rule: str, machine: "Machine", otherwise: str) -> None:
+        if not holds:
+            raise Broken(self._told(rule, machine, otherwise))
+
+    def _told(self, rule: str, machine: "Machine", what: str) -> str:
+        head = machine.daemon.mesh.head.sequence if machine.daemon else len(machine.disk.stored)
+        return f"{rule or what[:2]}: {machine.name} at {self._world.now / 1e6:.6f} s, record {head}: {what}"
+
+
+def mark(event: e.Event, before: Mesh) -> None:
+    """Rare paths that show in the log."""
+    match event:
+        case e.MeshAddressChanged(nonce):
+            sometimes("second_nonce" if nonce == 1 else "third_nonce")
+        case e.PeerRefused():
+            sometimes("refused")
+        case e.NewerPeerSeen():
+            sometimes("newer_protocol")
+        case e.PeerExpired():
+            sometimes("expired")
+        case e.PeerDiscovered(identity) if identity in before.peers:
+            sometimes("returned")
+        case e.ForeignPeerSeen():
+            sometimes("foreign_peer")
+        case _:
+            pass

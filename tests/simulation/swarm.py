@@ -1,0 +1,260 @@
+"""One run from one seed: options, faults, then heal, and what must come true afterwards.
+
+Options are drawn anew for each seed, most faults are off in most runs: that finds what a run with everything on hides.
+"""
+
+import time
+import traceback
+from random import Random
+
+from msgspec import Struct
+
+from tests.simulation import convergence, marks
+from tests.simulation.checks import Broken
+from tests.simulation.diagram import draw
+from tests.simulation.faults import FAULTS
+from tests.simulation.insiders import Insider
+from tests.simulation.machine import Machine
+from tests.simulation.marks import sometimes
+from tests.simulation.network import CALM
+from tests.simulation.site import Site
+from tests.simulation.strangers import Stranger
+from tests.simulation.world import MINUTE, SECOND
+from wgmesh.domain.keys import parameters
+from wgmesh.domain.secret import Secret, mint
+
+# So long after the last fault everything must be well: claims that were tried in vain are tried every 5 min at last,
+# 15 min where a peer has many, and each side waits its turn.
+HEALS_WITHIN = 40 * MINUTE
+LOOK = SECOND
+# How long a world without faults is given to come up.
+SETTLES_WITHIN = 30 * SECOND
+
+
+class Options(Struct, frozen=True):
+    """What a run is made of. Times are in µs; `pace` is the mean time between two faults."""
+
+    seed: int
+    nodes: int
+    duration: int
+    segments: int = 1
+    chaos: bool = False
+    subnet: str = ""
+    faults: tuple[str, ...] = ()
+    pace: int = MINUTE
+    strangers: int = 0
+    insiders: int = 0
+    deaths: int = 0
+    link_local: bool = False
+    overlap: bool = False
+    skewed: bool = False
+
+
+class Outcome(Struct, frozen=True):
+    """What came of a run. `violation` is empty if nothing was broken; `healed`: µs from the last fault to all well."""
+
+    options: Options
+    digest: str
+    virtual_seconds: float
+    cpu_seconds: float
+    happened: int
+    steps: int
+    records: int
+    datagrams: int
+    healed: int
+    violation: str = ""
+    drawing: str = ""
+    marks: dict[str, int] = {}
+    heads: dict[str, str] = {}
+
+
+def draw_options(seed: int, nodes: int | None = None, duration: int | None = None) -> Options:
+    """The options of a chaos run."""
+    chance = Random(f"{seed}/options")
+    count = nodes if nodes is not None else chance.choice((2, 3, 3, 4, 5, 6))
+    return Options(
+        seed=seed,
+        nodes=count,
+        duration=duration if duration is not None else chance.choice((5, 10, 20)) * MINUTE,
+        segments=chance.choice((1, 1, 1, 2, 2, 3)),
+        chaos=True,
+        subnet=chance.choice(("", "", "10.99.0.0/28", "10.99.0.0/24")) if count <= 10 else "",
+        faults=tuple(fault.__name__ for fault in FAULTS if chance.random() < 0.4),
+        pace=chance.choice((2, 10, 30)) * SECOND,
+        strangers=chance.choice((0, 0, 1, 2)),
+        insiders=chance.choice((0, 0, 0, 1)),
+        deaths=chance.choice((0, 0, 1)) if count > 2 else 0,
+        link_local=chance.random() < 0.1,
+        overlap=chance.random() < 0.1,
+        skewed=chance.random() < 0.3,
+    )
+
+
+class Swarm:
+    """A run in the making."""
+
+    def __init__(self, options: Options) -> None:
+        marks.reached.clear()
+        secret = _secret(options)
+        self.options = options
+        self.site = Site(options.seed, secret, _networks(options, secret))
+        self.insiders: list[Insider] = []
+        self.chance = self.site.world.chance("swarm")
+        self.healed = -1
+
+    def run(self) -> Outcome:
+        """Build, break, heal, and say what came of it."""
+        began, violation = time.process_time(), ""
+        try:
+            self._populate()
+            if self.options.chaos:
+                self._break_things()
+                self._heal()
+            else:
+                self._live_quietly()
+        except AssertionError as broken:
+            violation = str(broken) if isinstance(broken, Broken) else _located(broken)
+        return self._outcome(time.process_time() - began, violation)
+
+    def _populate(self) -> None:
+        site, options, chance = self.site, self.options, self.chance
+        for place in range(options.nodes):
+            homes = [site.segments[place % options.segments]]
+            if options.chaos and options.segments > 1 and chance.random() < 0.2:
+                sometimes("two_homes")
+                homes.append(site.segments[(place + 1) % options.segments])
+            machine = site.add(*homes)
+            if options.skewed:
+                self._skew(machine)
+            site.world.after(chance.randrange(2 * SECOND) if options.chaos else place, machine.start)
+        for number in range(options.strangers):
+            replays = chance.random() < 0.6
+            segment, own = chance.choice(site.segments), site.world.chance(f"x{number}")
+            stranger = Stranger(f"x{number}", number, segment, own, replays=replays, is_member=site.is_member)
+            site.strangers.append(stranger)
+        self.insiders += [Insider(site, number, chance.choice(site.segments)) for number in range(options.insiders)]
+
+    def _skew(self, machine: Machine) -> None:
+        years = self.chance.choice((0, 0, -56, 80))
+        if years:
+            sometimes("far_clock")
+        machine.clock.step(years * 31_536_000_000 + self.chance.randrange(-900_000, 900_000))
+        machine.clock.drift(self.chance.randrange(-100, 100))
+
+    def _live_quietly(self) -> None:
+        world = self.site.world
+        self.healed = self._watch(0, min(SETTLES_WITHIN, self.options.duration))
+        world.run(self.options.duration)
+        left = list(convergence.missing(self.site))
+        assert not left, f"liveness: {'; '.join(left)}"
+        self._settled()
+
+    def _break_things(self) -> None:
+        world, options = self.site.world, self.options
+        world.after(self._pause(), self._fault)
+        for hostile in (*self.site.strangers, *self.insiders):
+            world.after(self._pause(), self._hostility, hostile)
+        world.run(options.duration)
+
+    def _pause(self) -> int:
+        return int(self.chance.expovariate(1.0) * self.options.pace)
+
+    def _fault(self) -> None:
+        world, options = self.site.world, self.options
+        if world.now >= options.duration or not options.faults:
+            return
+        name = self.chance.choice(options.faults)
+        undo = next(fault for fault in FAULTS if fault.__name__ == name)(self.site)
+        if undo is not None:
+            lasts = int(self.chance.choice((1, 20, 100, 300, 600)) * self.chance.random() * SECOND)
+            world.at(min(world.now + lasts, options.duration), undo)
+        world.after(self._pause(), self._fault)
+
+    def _hostility(self, hostile: Stranger | Insider) -> None:
+        if self.site.world.now < self.options.duration:
+            hostile.act()
+            self.site.world.after(self._pause(), self._hostility, hostile)
+
+    def _heal(self) -> None:
+        """Every fault is over, and those who are to stay dead are; now everything must come true in time."""
+        site, began = self.site, self.site.world.now
+        for segment in site.segments:
+            segment.weather = CALM
+            segment.cuts.clear()
+        for machine in site.machines:
+            machine.heal(site.segments[machine.number % len(site.segments)])
+        for machine in self.chance.sample(site.machines, self.options.deaths):
+            machine.die()
+        self.healed = self._watch(began, HEALS_WITHIN)
+        self._settled()
+
+    def _watch(self, began: int, within: int) -> int:
+        """How long it takes until nothing is missing."""
+        world = self.site.world
+        left: list[str] = []
+        while world.now < began + within:
+            world.run(world.now + (LOOK if world.now - began < MINUTE else 10 * LOOK) // 10)
+            left = list(convergence.missing(self.site))
+            if not left:
+                return world.now - began
+        raise Broken(f"liveness: {within / MINUTE:.0f} min after the last fault {'; '.join(left[:8])}")
+
+    def _settled(self) -> None:
+        options, site = self.options, self.site
+        site.world.run(site.world.now + 20 * SECOND)
+        grown = list(convergence.overgrown(site))
+        assert not grown, f"bounds: {'; '.join(grown)}"
+        for stranger in site.strangers:
+            owed = stranger.sent if stranger.replays else 0
+            assert stranger.received <= owed, f"S4: {stranger.name} sent {stranger.sent} bytes, got {stranger.received}"
+        if options.segments == 1 and not options.insiders and not options.deaths:
+            unequal = convergence.unequal_digests(site)
+            assert not unequal, f"liveness: the records of {', '.join(unequal)} differ from those of the first"
+            sometimes("digests_equal")
+
+    def _outcome(self, cpu_seconds: float, violation: str) -> Outcome:
+        site = self.site
+        drawing = draw(site.taps, site.envelope_key, site.name_of) if violation else ""
+        heads = {machine.name: f"{len(machine.disk.stored)} {machine.disk.chain.hex()}" for machine in site.machines}
+        return Outcome(
+            options=self.options,
+            digest=site.digest(),
+            virtual_seconds=site.world.now / SECOND,
+            cpu_seconds=cpu_seconds,
+            happened=site.world.happened,
+            steps=site.checks.steps,
+            records=sum(machine.disk.acknowledged for machine in site.machines),
+            datagrams=sum(segment.sent for segment in site.segments),
+            healed=self.healed,
+            violation=violation,
+            drawing=drawing,
+            marks=dict(marks.reached),
+            heads=heads,
+        )
+
+
+def simulate(options: Options) -> Outcome:
+    """Run it."""
+    return Swarm(options).run()
+
+
+def _secret(options: Options) -> Secret:
+    secret = mint(Random(f"{options.seed}/secret").randbytes(32))
+    return Secret(secret.payload, subnet=options.subnet) if options.subnet else secret
+
+
+def _networks(options: Options, secret: Secret) -> list[str]:
+    networks = [f"192.168.{place + 1}" for place in range(options.segments)]
+    if options.overlap and not options.subnet:
+        sometimes("overlapping_range")
+        networks[0] = parameters(secret).network.rpartition(".")[0]
+    if options.link_local:
+        sometimes("link_local_only")
+        networks[-1] = ""
+    return networks
+
+
+def _located(broken: AssertionError) -> str:
+    """An assertion of the code under test: where it stands, and what it says."""
+    last = traceback.extract_tb(broken.__traceback__)[-1]
+    return f"{str(broken) or 'assertion'} ({last.name}, line {last.lineno}: {last.line})"

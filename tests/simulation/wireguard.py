@@ -1,0 +1,393 @@
+"""WireGuard as far as nodes can tell: who initiates when, what crosses, what roams, what lives how long.
+
+Figures and order of events are those of the Linux implementation (drivers/net/wireguard: timers.c, send.c, receive.c,
+noise.c) and of the protocol's paper. Cryptography is left out: a packet is readable to whom it is addressed.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from tests.simulation import device as twin
+from tests.simulation.marks import sometimes
+from tests.simulation.network import Frame
+from tests.simulation.world import SECOND, World
+from wgmesh.domain.device import (
+    AddPeer,
+    Change,
+    CreateInterface,
+    Device,
+    DevicePeer,
+    DeviceSample,
+    RemovePeer,
+    SetDevice,
+    Traffic,
+    UpdatePeer,
+)
+from wgmesh.domain.values import Endpoint
+
+REKEY_AFTER = 120 * SECOND
+REJECT_AFTER = 180 * SECOND
+REKEY_TIMEOUT = 5 * SECOND
+JITTER = SECOND // 3
+MOST_ATTEMPTS = 18
+# A receiver that initiated renews before the session dies: REJECT_AFTER - KEEPALIVE - REKEY_TIMEOUT.
+REKEY_AFTER_RECEIVING = 165 * SECOND
+# Two initiations of one peer that come faster than this are a flood.
+INITIATION_PAUSE = SECOND // 50
+INITIATION_BYTES, RESPONSE_BYTES, DATA_BYTES = 148, 92, 32
+# Sessions of one pair that each side keeps: the present, the one before, and one not yet confirmed.
+
+
+class Initiation(NamedTuple):
+    """The first message: `timestamp` is the sender's wall clock."""
+
+    sender: bytes
+    to: bytes
+    handshake: int
+    timestamp: int
+    preshared: int
+
+
+class Response(NamedTuple):
+    """The second: the session exists for its sender, unconfirmed."""
+
+    sender: bytes
+    to: bytes
+    handshake: int
+    session: int
+    preshared: int
+
+
+class Data(NamedTuple):
+    """A packet inside a session; a keepalive is an empty one. `asks`: the other system answers what is in it."""
+
+    sender: bytes
+    to: bytes
+    session: int
+    asks: bool = False
+
+
+class Session(NamedTuple):
+    """`born` is when it was made on this side."""
+
+    number: int
+    born: int
+    initiator: bool
+
+
+class Carrier(Protocol):
+    """The machine under a device."""
+
+    def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
+        """Send from this port, if there is a way."""
+
+    def wall(self) -> int:
+        """Ms since 1970."""
+
+    def steady(self) -> int:
+        """Ms on the machine's steady clock."""
+
+    def is_running(self) -> bool:
+        """Has power and is awake."""
+
+
+class Tunnel:
+    """What a device remembers of one peer beside its configuration."""
+
+    def __init__(self) -> None:
+        self.pending: int | None = None
+        self.attempts = 0
+        self.initiated: int | None = None
+        self.retry_at: int | None = None
+        self.present: Session | None = None
+        self.previous: Session | None = None
+        self.unconfirmed: Session | None = None
+        self.greatest = -(2**63)  # timestamp of an initiation
+        self.consumed: int | None = None
+        self.handshake = 0
+        self.rx_bytes = 0
+        self.tx_bytes = 0
+        self.keepalive_at: int | None = None
+        self.timer_at: int | None = None
+
+
+class Figures(NamedTuple):
+    """What was seen of a peer at the last sample, and when (steady ms) it last changed."""
+
+    handshake: int = 0
+    rx_bytes: int = 0
+    handshake_at: int | None = None
+    received_at: int | None = None
+
+
+class WireGuard:
+    """The device of one machine. `device` is None while there is none."""
+
+    def __init__(self, world: World, carrier: Carrier, public_key: bytes, chance: Random) -> None:
+        self._world = world
+        self._carrier = carrier
+        self._key = public_key
+        self._chance = chance
+        self._seen: dict[bytes, Figures] | None = None
+        self.device: Device | None = None
+        self.tunnels: dict[bytes, Tunnel] = {}
+        self.refuses: tuple[type, ...] = ()
+
+    def vanish(self) -> None:
+        """The interface is gone, by power, by hand, or with the process that carried it."""
+        self.device, self.tunnels = None, {}
+
+    def resumed(self) -> None:
+        """The machine woke up: timers that stood still go on."""
+        for public_key, tunnel in self.tunnels.items():
+            self._plan(tunnel, public_key)
+
+    def watched_anew(self) -> None:
+        """Another run of the daemon begins to look."""
+        self._seen = None
+
+    def sample(self) -> DeviceSample:
+        """What is there, with the ages of what was seen to change."""
+        now = self._carrier.steady()
+        peers = self.device.peers if self.device else ()
+        before, self._seen = self._seen, {}
+        traffic = []
+        for peer in peers:
+            tunnel = self.tunnels[peer.public_key]
+            seen = _look(tunnel, None if before is None else before.get(peer.public_key, Figures()), now)
+            self._seen[peer.public_key] = seen
+            traffic.append(
+                Traffic(
+                    peer.public_key,
+                    tunnel.handshake > 0,
+                    None if seen.handshake_at is None else now - seen.handshake_at,
+                    None if seen.received_at is None else now - seen.received_at,
+                    tunnel.rx_bytes,
+                    tunnel.tx_bytes,
+                )
+            )
+        return DeviceSample(self.device, tuple(traffic))
+
+    def apply(self, changes: Sequence[Change]) -> tuple[list[Change], list[tuple[Change, str]]]:
+        """Make the changes, each on its own: those made, and those refused with the error."""
+        done, failed = list[Change](), list[tuple[Change, str]]()
+        for change in changes:
+            try:
+                self._apply(change)
+            except twin.Refused as refusal:
+                failed.append((change, str(refusal)))
+            else:
+                done.append(change)
+        return done, failed
+
+    def _apply(self, change: Change) -> None:
+        if isinstance(change, self.refuses):
+            sometimes("change_refused")
+            raise twin.Refused("device or resource busy")
+        before = self.device
+        self.device = twin.after(before, change)
+        match change:
+            case RemovePeer(public_key):
+                self.tunnels.pop(public_key, None)
+            case AddPeer(peer):
+                self.tunnels.setdefault(peer.public_key, Tunnel())
+                self._configured(before, peer.public_key)
+            case UpdatePeer(public_key):
+                self._configured(before, public_key)
+            case SetDevice(up=True):
+                for peer in self.device.peers:
+                    if peer.keepalive:
+                        self._send(peer.public_key)
+            case CreateInterface() | _:
+                pass
+
+    def _configured(self, before: Device | None, public_key: bytes) -> None:
+        """A keepalive that is new is sent at once, which is what begins a handshake."""
+        assert before
+        assert self.device
+        held, peer = twin.find(before, public_key), twin.find(self.device, public_key)
+        if peer and peer.keepalive and self.device.up and not (held and held.keepalive):
+            self._send(public_key)
+
+    def nudge(self, address: str) -> None:
+        """A program sends something to a mesh address, and the system there answers that nobody listens."""
+        peers = self.device.peers if self.device and self.device.up else ()
+        for peer in peers:
+            if f"{address}/128" in peer.allowed_ips:
+                self._send(peer.public_key, asks=True)
+
+    def hear(self, frame: Frame) -> None:
+        """A packet reached our port."""
+        packet = frame.content
+        if self.device is None or not self.device.up or not isinstance(packet, Initiation | Response | Data):
+            return
+        tunnel, peer = self.tunnels.get(packet.sender), twin.find(self.device, packet.sender)
+        if packet.to != self._key or tunnel is None or peer is None:
+            return
+        match packet:
+            case Initiation():
+                self._answer(tunnel, peer, packet, frame.source)
+            case Response():
+                self._conclude(tunnel, peer, packet, frame.source)
+            case Data():
+                self._receive(tunnel, peer, packet, frame.source)
+
+    def _answer(self, tunnel: Tunnel, peer: DevicePeer, packet: Initiation, source: Endpoint) -> None:
+        now = self._world.now
+        if packet.timestamp <= tunnel.greatest:
+            sometimes("handshake_refused_by_time")
+            return
+        if tunnel.consumed is not None and now - tunnel.consumed < INITIATION_PAUSE:
+            return
+        if tunnel.pending is not None:
+            sometimes("crossed_handshakes")
+        tunnel.greatest, tunnel.consumed, tunnel.pending = packet.timestamp, now, None
+        tunnel.rx_bytes += INITIATION_BYTES
+        self._traversed(tunnel, self._roamed(peer, source))
+        session = self._new_number()
+        tunnel.unconfirmed, tunnel.previous = Session(session, now, False), None
+        response = Response(self._key, peer.public_key, packet.handshake, session, peer.preshared)
+        self._transmit(tunnel, peer.public_key, RESPONSE_BYTES, response)
+
+    def _conclude(self, tunnel: Tunnel, peer: DevicePeer, packet: Response, source: Endpoint) -> None:
+        if packet.handshake != tunnel.pending or packet.preshared != peer.preshared:
+            return
+        tunnel.rx_bytes += RESPONSE_BYTES
+        self._traversed(tunnel, self._roamed(peer, source))
+        if tunnel.present and self._age(tunnel.present) < REJECT_AFTER:
+            sometimes("rekeyed")
+        tunnel.previous, tunnel.unconfirmed = tunnel.unconfirmed or tunnel.present, None
+        tunnel.present = Session(packet.session, self._world.now, True)
+        self._shook_hands(tunnel)
+        self._send(peer.public_key)
+
+    def _receive(self, tunnel: Tunnel, peer: DevicePeer, packet: Data, source: Endpoint) -> None:
+        held = (tunnel.present, tunnel.previous, tunnel.unconfirmed)
+        session = next((each for each in held if each and each.number == packet.session), None)
+        if session is None or self._age(session) >= REJECT_AFTER:
+            return
+        if session is tunnel.unconfirmed:
+            tunnel.previous, tunnel.present, tunnel.unconfirmed = tunnel.present, session, None
+            self._shook_hands(tunnel)
+        tunnel.rx_bytes += DATA_BYTES
+        self._traversed(tunnel, self._roamed(peer, source))
+        if session.initiator and self._age(session) >= REKEY_AFTER_RECEIVING:
+            self._initiate(tunnel, peer)
+        if packet.asks:
+            self._send(peer.public_key)
+
+    def _shook_hands(self, tunnel: Tunnel) -> None:
+        tunnel.handshake = max(1, self._carrier.wall())
+        tunnel.pending, tunnel.retry_at, tunnel.attempts = None, None, 0
+
+    def _send(self, public_key: bytes, *, asks: bool = False) -> None:
+        """A packet in the present session, a keepalive if it is nothing else; without a good session, a handshake."""
+        peer = self._peer(public_key)
+        tunnel = self.tunnels[public_key]
+        session = tunnel.present
+        if session is None or self._age(session) >= REJECT_AFTER:
+            if session is not None:
+                sometimes("session_died")
+                tunnel.present = None
+            self._initiate(tunnel, peer)
+            return
+        self._transmit(tunnel, public_key, DATA_BYTES, Data(self._key, public_key, session.number, asks))
+        self._traversed(tunnel, peer)
+        if session.initiator and self._age(session) >= REKEY_AFTER:
+            self._initiate(tunnel, peer)
+
+    def _initiate(self, tunnel: Tunnel, peer: DevicePeer, *, again: bool = False) -> None:
+        now = self._world.now
+        if not again:
+            tunnel.attempts = 0
+        if tunnel.initiated is not None and now - tunnel.initiated < REKEY_TIMEOUT:
+            return
+        tunnel.initiated, tunnel.pending = now, self._new_number()
+        public_key, stamp = peer.public_key, self._carrier.wall()
+        initiation = Initiation(self._key, public_key, tunnel.pending, stamp, peer.preshared)
+        self._transmit(tunnel, public_key, INITIATION_BYTES, initiation)
+        tunnel.retry_at = now + REKEY_TIMEOUT + self._chance.randrange(JITTER)
+        self._traversed(tunnel, peer)
+
+    def _traversed(self, tunnel: Tunnel, peer: DevicePeer) -> None:
+        """Something authentic was sent or received: the keepalive waits its whole time again."""
+        tunnel.keepalive_at = self._world.now + peer.keepalive * SECOND if peer.keepalive else None
+        self._plan(tunnel, peer.public_key)
+
+    def _plan(self, tunnel: Tunnel, public_key: bytes) -> None:
+        """One timer a tunnel, for whatever comes first; one that fires too early is set again."""
+        wanted = min((at for at in (tunnel.keepalive_at, tunnel.retry_at) if at is not None), default=None)
+        if wanted is not None and (tunnel.timer_at is None or wanted < tunnel.timer_at):
+            tunnel.timer_at = wanted
+            self._world.at(wanted, self._timer, tunnel, public_key, wanted)
+
+    def _timer(self, tunnel: Tunnel, public_key: bytes, planned: int) -> None:
+        if self.tunnels.get(public_key) is not tunnel or tunnel.timer_at != planned:
+            return
+        tunnel.timer_at = None
+        if not self._carrier.is_running():
+            return
+        now = self._world.now
+        if tunnel.retry_at is not None and tunnel.retry_at <= now:
+            self._retry(tunnel, public_key)
+        if tunnel.keepalive_at is not None and tunnel.keepalive_at <= now:
+            tunnel.keepalive_at = None
+            if self._peer(public_key).keepalive:
+                self._send(public_key)
+        self._plan(tunnel, public_key)
+
+    def _retry(self, tunnel: Tunnel, public_key: bytes) -> None:
+        tunnel.retry_at = None
+        if tunnel.attempts >= MOST_ATTEMPTS:
+            tunnel.pending = None
+            return
+        tunnel.attempts += 1
+        sometimes("handshake_retried")
+        self._initiate(tunnel, self._peer(public_key), again=True)
+
+    def _transmit(self, tunnel: Tunnel, public_key: bytes, size: int, packet: object) -> None:
+        peer = self._peer(public_key)
+        assert self.device
+        if peer.endpoint is not None and self.device.up:
+            tunnel.tx_bytes += size
+            self._carrier.transmit(self.device.listen_port, peer.endpoint, size, packet)
+
+    def _roamed(self, peer: DevicePeer, source: Endpoint) -> DevicePeer:
+        """Whoever sends what is authentic is answered where it came from."""
+        if peer.endpoint == source:
+            return peer
+        assert self.device
+        if peer.endpoint is not None:
+            sometimes("tunnel_roamed")
+        moved = replace(peer, endpoint=source)
+        self.device = twin.roam(self.device, peer, moved)
+        return moved
+
+    def _peer(self, public_key: bytes) -> DevicePeer:
+        assert self.device
+        peer = twin.find(self.device, public_key)
+        assert peer
+        return peer
+
+    def _age(self, session: Session) -> int:
+        return self._world.now - session.born
+
+    def _new_number(self) -> int:
+        return self._chance.getrandbits(63)
+
+
+def _look(tunnel: Tunnel, before: Figures | None, now: int) -> Figures:
+    """A first look only learns the figures; zero is what they begin with and no sign of anything."""
+    if before is None:
+        return Figures(tunnel.handshake, tunnel.rx_bytes)
+    shook_hands = tunnel.handshake not in (0, before.handshake)
+    received = tunnel.rx_bytes not in (0, before.rx_bytes)
+    return Figures(
+        tunnel.handshake,
+        tunnel.rx_bytes,
+        now if shook_hands else before.handshake_at,
+        now if received else before.received_at,
+    )
