@@ -97,14 +97,17 @@ class Home:
         records, awake = self._kept
         if self._log.head.sequence - records >= SNAPSHOT_RECORDS or self.clock.awake() - awake >= SNAPSHOT_PAUSE:
             self._snapshot()
+            self.renew_ballast()  # where it was given up, and was room enough
 
     def close(self) -> None:
         """Leave a snapshot and one whole file behind, and the lock to whoever is next."""
         if self._recorder is not None:
             self._recorder.close()
-        self._snapshot()
-        self._log.close()
-        self._lock.release()
+        try:
+            self._snapshot()
+        finally:
+            self._log.close()
+            self._lock.release()
 
     def _snapshot(self) -> None:
         head = self._log.head

@@ -1,6 +1,8 @@
 """Every connection that writes is durable and alone, and what it makes is for its owner only."""
 
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,12 +11,14 @@ import pytest
 from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
 from eventsourcing.sqlite import SQLiteAggregateRecorder
 
+from wgmesh.adapters.event_log.database import connect_to_read
 from wgmesh.adapters.event_log.datastore import (
     BeginningRecorder,
     LatestRecorder,
     LogDatastore,
     create_file,
     make_tables,
+    play_back,
 )
 
 
@@ -90,3 +94,46 @@ def test_where_the_log_begins_and_what_went_before_it_change_together(datastore:
     beginnings.insert_events_statement = change
     assert [stored.originator_version for stored in log.select_events("node")] == [3, 4, 5]
     assert beginnings.select_events("node") == [StoredEvent("node", 2, "", b"chain")]
+
+
+@pytest.fixture
+def hot(tmp_path: Path) -> Path:
+    """A log as a crash leaves it before it had a WAL: half a change, and the journal that undoes it."""
+    path = tmp_path / "events.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE stored_events (originator_id)")
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO stored_events VALUES (?)", [(bytes(4000),)] * 50)
+        for part in ("", "-journal"):
+            (tmp_path / f"hot.db{part}").write_bytes((tmp_path / f"events.db{part}").read_bytes())
+    return tmp_path / "hot.db"
+
+
+def test_what_a_crash_cut_short_is_undone_before_anybody_reads(hot: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connect_to_read(hot, running=True)
+    play_back(hot)
+    assert not hot.with_name("hot.db-journal").exists()
+    with closing(connect_to_read(hot, running=True)) as connection:
+        assert connection.execute("SELECT count(*) FROM stored_events").fetchone() == (0,)
+
+
+def test_where_nothing_was_cut_short_nothing_is_done(tmp_path: Path) -> None:
+    play_back(tmp_path / "events.db")
+    assert not os.listdir(tmp_path)
+
+
+def test_what_cannot_be_undone_because_the_file_is_damaged_is_left_to_verification(hot: Path) -> None:
+    hot.write_bytes(b"not a database" * 1000)
+    hot.with_name("hot.db-journal").write_bytes(b"nor a journal")
+    play_back(hot)
+    assert hot.read_bytes().startswith(b"not a database")
+
+
+def test_what_cannot_be_undone_now_is_an_error(hot: Path) -> None:
+    with closing(sqlite3.connect(hot, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        shutil.copy(hot, hot.with_name("hot.db-journal"))
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            play_back(hot)

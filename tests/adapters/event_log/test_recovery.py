@@ -195,6 +195,12 @@ def test_a_crash_while_the_new_log_is_built_leaves_the_damaged_one_in_its_place(
     assert not list(path.parent.glob("*.recovering*"))
 
 
+def test_no_journal_stays_where_it_would_be_played_into_the_new_log(path: Path) -> None:
+    path.with_name("events.db-journal").write_bytes(b"")
+    with closing(EventLog.open(path, at=AT)):
+        assert path.with_name(f"{ASIDE}-journal").exists()
+
+
 def test_there_is_nothing_to_finish_beside_a_sound_log(tmp_path: Path) -> None:
     path = a_log(tmp_path / "events.db", 3)
     finish(path)

@@ -5,7 +5,9 @@ syncs the WAL at every commit, and after a power loss no commit that returned is
 """
 
 import os
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from wgmesh.adapters.event_log.database import EVENTS_TABLE, STREAM, TABLES, uri_of
+from wgmesh.adapters.event_log.database import EVENTS_TABLE, SQLITE_ERRORS, STREAM, TABLES, is_damage, uri_of
 
 PRAGMAS = (
     "PRAGMA synchronous=FULL",
@@ -68,6 +70,20 @@ def make_tables(datastore: LogDatastore) -> None:
     """The tables of a log, where they are not there yet."""
     for table in TABLES:
         SQLiteAggregateRecorder(datastore, table).create_table()
+
+
+def play_back(path: Path) -> None:
+    """Undo what a crash cut short before the log had its WAL: only who may write can, so readers would be turned away.
+
+    sqlite3.OperationalError if that cannot be done now; a file that is damaged is left to whoever verifies it.
+    """
+    if path.with_name(f"{path.name}-journal").exists():
+        with closing(sqlite3.connect(uri_of(path, "mode=rw"), uri=True)) as connection:
+            try:
+                connection.execute("SELECT name FROM sqlite_master").fetchall()
+            except SQLITE_ERRORS as error:
+                if not is_damage(error):
+                    raise
 
 
 def create_file(path: Path) -> None:

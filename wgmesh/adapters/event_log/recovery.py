@@ -30,8 +30,8 @@ from wgmesh.adapters.event_log.tail import Tail, rows_backwards, sound_tail
 from wgmesh.adapters.event_log.verify import Verdict, rows_of_ours
 from wgmesh.domain.records import Catalogue
 
-# SQLite's companions first: a WAL beside a file that is not its own would be played into it.
-_PARTS = ("-wal", "-shm", "")
+# SQLite's companions first: a WAL or journal beside a file that is not its own would be played into it.
+_PARTS = ("-journal", "-wal", "-shm", "")
 # Sequences further on than this are themselves damage.
 _PLAUSIBLE_RECORDS = 2**32
 

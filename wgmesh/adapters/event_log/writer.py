@@ -28,6 +28,7 @@ from wgmesh.adapters.event_log.datastore import (
     LogDatastore,
     create_file,
     make_tables,
+    play_back,
 )
 from wgmesh.adapters.event_log.mapper import Entry, RecordMapper
 from wgmesh.adapters.event_log.reader import LogReader
@@ -78,7 +79,8 @@ class EventLog:
             finish(path)
             if not path.exists():
                 create_file(path)
-        except OSError as error:
+            play_back(path)
+        except (OSError, sqlite3.OperationalError) as error:
             raise unreachable(path, error) from error
         verdict = verify(path, catalogue=catalogue)
         if verdict.unreadable:
