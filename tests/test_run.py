@@ -17,7 +17,7 @@ import pytest
 from tests.source import ROOT
 
 SHELL_NEEDS = ("bash", "cat", "chmod", "cut", "date", "dirname", "env", "flock", "mkdir", "rm", "sha256sum", "timeout")
-TOOLS = ("ip", "ping", "wg", "wireguard-go")
+TOOLS = ("ip", "ping", "wg", "wireguard-go", "qemu-system-x86_64")
 DEBIAN = 'ID=debian\nVERSION_ID="12"\n'
 
 # A Python that passes for one, and whose venv holds a pip that is content with everything.
@@ -268,9 +268,9 @@ def test_the_check_runs_every_part_and_names_those_that_failed(place: Place) -> 
     result = place.run("check")
     assert result.returncode == 1
     assert place.called("ruff") == ["check .", "format --check ."]
-    assert place.called("python")[-1] == "-m tests.own_coverage"
+    assert place.called("python")[-2:] == ["-m tests.own_coverage", "-m tests.kernel"]
     assert "run: lint: passed, 0 s of at most 30 s" in result.stderr.splitlines()
-    assert result.stderr.splitlines()[-1] == "run: not passed: format types tests coverage"
+    assert result.stderr.splitlines()[-1] == "run: not passed: format types tests coverage kernel"
 
 
 def test_a_check_with_nothing_wrong_ends_well(place: Place) -> None:
@@ -281,6 +281,31 @@ def test_a_check_with_nothing_wrong_ends_well(place: Place) -> None:
     result = place.run("check")
     assert result.returncode == 0, result.stderr
     assert "not passed" not in result.stderr
+
+
+def test_the_kernels_tests_are_run_with_an_emulator_that_is_installed_if_it_is_missing(place: Place) -> None:
+    place.run("setup")
+    place.program("python")
+    (place.root / ".venv/bin/python").unlink()
+    (place.root / ".venv/bin/python").symlink_to(place.bin / "python")
+    assert place.run("test-kernel", "-x").returncode == 0
+    assert place.called("python")[-1] == "-m tests.kernel -x"
+    assert place.called("apt-get") == []
+    (place.bin / "qemu-system-x86_64").unlink()
+    assert place.run("test-kernel").returncode == 0
+    assert place.called("apt-get")[-1].endswith("install qemu-system-x86")
+
+
+def test_an_emulator_that_cannot_be_had_does_not_stop_the_rest(place: Place) -> None:
+    place.run("setup")
+    for name in ("ruff", "mypy"):
+        place.program(name)
+        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    (place.bin / "qemu-system-x86_64").unlink()
+    place.program("apt-get", "exit 100")
+    result = place.run("check")
+    assert result.returncode == 0, result.stderr
+    assert "run: going on without it" in result.stderr.splitlines()
 
 
 def test_ci_calls_the_check_from_the_root_of_the_project_without_a_terminal(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""`python -m tests.kernel`: the tests that need WireGuard in the kernel, in one boot of Debian's. Called by ./run.
+
+Exit code 0 only if every one of them ran and passed, or, with the reason, where there can be no such guest.
+"""
+
+import re
+import signal
+import sys
+import time
+
+from tests.kernel.guest import Ended, run_in_guest
+from tests.kernel.image import Unobtainable, image
+from tests.source import ROOT
+
+TESTS = ("tests/adapters/wireguard/test_kernel.py", "tests/kernel/test_mesh.py")
+# Plugins that these tests do not need; each costs seconds in there.
+OPTIONS = (
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:cov",
+    "-p",
+    "no:hypothesispytest",
+    "-p",
+    "no:anyio",
+    "--durations=8",
+)
+# Two minutes here when nothing else runs; beside the other tests of a check each of them has half the machine.
+LIMIT_SECONDS = 470.0
+CONSOLE_LINES = 40
+
+_SUMMARY = re.compile(r"^\d+ passed in .*$", re.MULTILINE)
+
+
+def main(arguments: list[str]) -> int:
+    """Run them, or those that the arguments name as they would to pytest; the exit code."""
+    # Whoever stops us means the guest as well, even where a shell told us not to listen.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "pytest", *OPTIONS, *(arguments or TESTS)]
+    try:
+        ended = run_in_guest(image(), command, ROOT, LIMIT_SECONDS)
+    except Unobtainable as lack:
+        print(f"kernel tests: SKIPPED: {lack}")
+        return 0
+    said = verdict(ended)
+    if said:
+        print("what the guest's kernel said last:", *ended.console.splitlines()[-CONSOLE_LINES:], sep="\n  ")
+    print(f"kernel tests: {said or 'passed'}, {time.monotonic() - begun:.0f} s with boot")
+    return 1 if said else 0
+
+
+def verdict(ended: Ended) -> str:
+    """What is wrong with how it ended; nothing if all passed. A test that was skipped has shown nothing."""
+    if ended.status is None:
+        return "FAILED: the guest did not come to an end"
+    if ended.status != 0:
+        return f"FAILED: pytest ended with {ended.status}"
+    if not _SUMMARY.search(ended.printed):
+        return "FAILED: not everything ran"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
