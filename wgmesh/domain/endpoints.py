@@ -73,21 +73,21 @@ def detour(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
 
     Who moved to another network cannot wait 180 s for the silence: the address is tried at once, for as long as a turn.
     """
-    claim = _met_after_a_move(mesh, peer)
-    return claim.endpoint if claim and now < claim.since.awake + TURN else None
+    claim = _just_met_after_a_move(mesh, peer, now)
+    return claim.endpoint if claim else None
 
 
 def _end_of_detour(mesh: Mesh, peer: Peer, now: int) -> int | None:
-    claim = _met_after_a_move(mesh, peer)
-    return claim.since.awake + TURN if claim and now < claim.since.awake + TURN else None
+    claim = _just_met_after_a_move(mesh, peer, now)
+    return claim.since.awake + TURN if claim else None
 
 
-def _met_after_a_move(mesh: Mesh, peer: Peer) -> Claim | None:
+def _just_met_after_a_move(mesh: Mesh, peer: Peer, now: int) -> Claim | None:
     if peer.proven is None or not peer.observed:
         return None
     newest = peer.observed[0]
-    has_news = newest.since.sequence > mesh.networked.sequence and newest.endpoint != peer.proven
-    return newest if has_news and not _is_on_link(mesh, peer.proven) else None
+    is_over = now >= newest.since.awake + TURN or newest.since.sequence <= mesh.networked.sequence
+    return None if is_over or newest.endpoint == peer.proven or _is_on_link(mesh, peer.proven) else newest
 
 
 def _is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
@@ -143,7 +143,7 @@ def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
 
 def _is_within_mesh(parameters: Parameters, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if ip.version == 4:
-        return ip in ipaddress.ip_network(parameters.network)
+        return ip in network_of(parameters.network)
     return ip.packed[:8] == parameters.ipv6_prefix
 
 

@@ -52,6 +52,7 @@ def ipv6_of(parameters: Parameters, public_key: bytes) -> str:
     return str(ipaddress.IPv6Address(parameters.ipv6_prefix + digest[:8]))
 
 
+@lru_cache(maxsize=8)
 def network_ipv6(parameters: Parameters) -> str:
     """The mesh's IPv6 range, `fd…::/64`."""
     return str(ipaddress.IPv6Network((parameters.ipv6_prefix + bytes(8), 64)))

@@ -6,6 +6,7 @@ Times are integers in milliseconds: `at` is wall-clock time since 1970, `awake` 
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Annotated, Self
 
 from msgspec import Meta, Struct
@@ -84,6 +85,7 @@ class Interface(Struct, frozen=True):
     prefixes: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1024)  # a machine has a few addresses, and every look at the device asks for their networks
 def network_of(prefix: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """The network in which an address with a prefix length stands; ValueError when it is neither."""
     return ipaddress.ip_network(prefix, strict=False)

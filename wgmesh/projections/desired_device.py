@@ -3,13 +3,12 @@
 Every present peer is on the device with its keys and addresses; the endpoint it is tried at comes from `endpoints`.
 """
 
-import ipaddress
-
 from wgmesh.domain import endpoints
 from wgmesh.domain.device import Device, DevicePeer
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import network_ipv6
 from wgmesh.domain.peer import Peer
+from wgmesh.domain.values import network_of
 
 # IPv6's least MTU, and WireGuard's usual one on Ethernet; 80 bytes are what WireGuard adds to a packet at most.
 LEAST_MTU = 1280
@@ -51,8 +50,8 @@ def allowed_ips(mesh: Mesh, peer: Peer) -> list[str]:
 def overlap(mesh: Mesh) -> str:
     """An attached network that the mesh's IPv4 range overlaps; empty if there is none. Then IPv6 alone is used."""
     assert mesh.parameters
-    ours = ipaddress.ip_network(mesh.parameters.network)
-    networks = (ipaddress.ip_network(prefix, strict=False) for i in mesh.interfaces for prefix in i.prefixes)
+    ours = network_of(mesh.parameters.network)
+    networks = (network_of(prefix) for i in mesh.interfaces for prefix in i.prefixes)
     return next((str(network) for network in networks if network.version == 4 and ours.overlaps(network)), "")
 
 

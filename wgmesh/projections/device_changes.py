@@ -92,11 +92,12 @@ def _peer_changes(
 ) -> Iterator[Change]:
     yield from (RemovePeer(key) for key in gone)
     staying = {peer.public_key: peer for peer in actual.peers if peer.public_key not in gone}
-    for peer in desired.peers:
+    differing = tuple(peer for peer in desired.peers if staying.get(peer.public_key) != peer)
+    for peer in differing:
         before = staying.get(peer.public_key, peer)
         if _kept(before, peer) != before.allowed_ips:
             yield UpdatePeer(peer.public_key, allowed_ips=_kept(before, peer))
-    for peer in desired.peers:
+    for peer in differing:
         if peer.public_key not in staying:
             yield AddPeer(peer)
             continue
