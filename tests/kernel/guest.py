@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kernel.image import Image, Unobtainable
+from tests.kernel.image import Image, Unobtainable, initramfs
 
 QEMU = "qemu-system-x86_64"
 MEMORY_MB = 1024
@@ -30,10 +30,10 @@ STEP_SECONDS = 0.1
 # The first program on the shared root: what every Linux has mounted, and modules that the kernel may ask for.
 START = """
 exec 2>/dev/ttyS0
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home TERM=dumb
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
-mkdir -p /dev/pts /dev/shm
+mkdir -p /dev/pts /dev/shm $HOME
 mount -t devpts -o ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -80,6 +80,7 @@ def _job(argv: Sequence[str], directory: Path) -> str:
 
 def _boot(image: Image, control: Path, job: str, limit_seconds: float) -> tuple[bool, Ended]:
     shutil.copy(image.busybox, control / "busybox")
+    (control / "initramfs").write_bytes(initramfs(image))
     (control / "start").write_text(START)
     (control / "job").write_text(job)
     console, printed = control / "console", control / "printed"
@@ -123,7 +124,7 @@ def _command(image: Image, control: Path, console: Path) -> list[str]:
     return [
         QEMU, "-machine", "q35,hpet=off", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max",
         "-smp", str(PROCESSORS), "-m", str(MEMORY_MB), "-no-reboot", "-nodefaults", "-no-user-config",
-        "-display", "none", "-nic", "none", "-kernel", str(image.kernel), "-initrd", str(image.initramfs),
+        "-display", "none", "-nic", "none", "-kernel", str(image.kernel), "-initrd", str(control / "initramfs"),
         "-append", KERNEL_ARGUMENTS, "-serial", f"file:{console}", "-device", "virtio-rng-pci",
         "-chardev", "stdio,id=out,signal=off", "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=out",
         *(word for share in virtfs for word in ("-virtfs", share)),

@@ -39,13 +39,13 @@ share=trans=virtio,version=9p2000.L,msize=512000
 busybox mount -t 9p -o $share,ro,cache=loose root /low || exec busybox poweroff -f
 busybox mount -t tmpfs tmpfs /rw
 busybox mkdir /rw/upper /rw/work
-busybox mount -t overlay -o lowerdir=/low,upperdir=/rw/upper,workdir=/rw/work overlay /root
-busybox mount -t tmpfs -o mode=755 run /root/run
-busybox mkdir /root/run/control
-busybox mount -t 9p -o $share,cache=none control /root/run/control
+busybox mount -t overlay -o lowerdir=/low,upperdir=/rw/upper,workdir=/rw/work overlay /new
+busybox mount -t tmpfs -o mode=755 run /new/run
+busybox mkdir /new/run/control
+busybox mount -t 9p -o $share,cache=none control /new/run/control
 busybox umount /proc
-busybox mount -o move /dev /root/dev
-exec busybox switch_root /root /bin/sh /run/control/start
+busybox mount -o move /dev /new/dev
+exec busybox switch_root /new /bin/sh /run/control/start
 """
 
 
@@ -63,10 +63,6 @@ class Image:
     @property
     def kernel(self) -> Path:
         return self.place / "boot" / f"vmlinuz-{self.release}"
-
-    @property
-    def initramfs(self) -> Path:
-        return self.place / "initramfs.gz"
 
     @property
     def modules(self) -> Path:
@@ -115,11 +111,11 @@ def _unpack(image: Image) -> None:
         package.unlink()
         unpacked.unlink()
     _run([str(image.busybox), "depmod", "-b", str(image.place), image.release])
-    image.initramfs.write_bytes(_initramfs(image))
 
 
-def _initramfs(image: Image) -> bytes:
-    folders = [(name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "modules", "low", "rw", "root")]
+def initramfs(image: Image) -> bytes:
+    """The guest's first files, to be unpacked by its kernel."""
+    folders = [(name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "modules", "low", "rw", "new")]
     found = modules_with_needs(image.modules, BOOT_MODULES)
     # The shell takes them in the order of their names.
     modules = [(f"modules/{number:02}-{it.name}", FILE, it.read_bytes()) for number, it in enumerate(found)]
