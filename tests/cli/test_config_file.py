@@ -27,7 +27,7 @@ def test_a_file_has_the_same_names(tmp_path: Path) -> None:
     [
         ("listen-prot = 1", "unknown field `listen-prot`"),
         ("listen-port = 70000", "<= 65535"),
-        ('wireguard = "kernel"', "'kernel'"),
+        ('wireguard = "hardware"', "'hardware'"),
         ("lan = 1", "Expected `bool"),
         ("lan = ", "is not a TOML file"),
     ],
