@@ -75,6 +75,12 @@ def test_when_the_endpoint_of_a_peer_takes_turns_the_node_wakes_up_for_it() -> N
     assert took.state.session.brisk_until == span("1 min 7 s")
 
 
+def test_of_several_peers_the_next_turn_is_the_earliest() -> None:
+    story = ALICE_STARTS.when(BOB.says_hello(ALICE), at="1 min").when(CAROL.says_hello(ALICE), at="1 min 1 s")
+    assert cadence.next_turn(story.state, story.now) == span("1 min 2 s")
+    assert cadence.next_turn(story.state, span("1 min 2 s")) == span("1 min 3 s")
+
+
 def test_where_nobody_takes_turns_none_is_due() -> None:
     story = ALICE_STARTS.when(BOB.says_hello(ALICE), at="1 min").given(PeerConnected(BOB.key, BOB.wireguard))
     assert cadence.next_turn(story.state, story.now) is None

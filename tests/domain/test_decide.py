@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from tests.cast import EVERYBODY, NARROW, Member
 from tests.playbook import Playbook, given, span
 from wgmesh.domain import inputs as i
+from wgmesh.domain.announcing import SHORTEST
 from wgmesh.domain.cadence import EPOCH, TASKS
 from wgmesh.domain.decide import cause_of
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.effects import Announce, Sample
 from wgmesh.domain.events import (
     AddressCollisionResolved,
+    ClockStepped,
     InterfacesChanged,
     MeshAddressChanged,
     PeerConnected,
@@ -82,6 +84,21 @@ def test_a_new_peer_is_looked_for_soon_and_its_turn_is_planned() -> None:
     session = STARTS.until("2 min").when(BOB.says_hello(US)).state.session
     assert session.sample_due == span("2 min 250 ms")
     assert session.turn_due == span("2 min 2 s")
+
+
+def test_what_is_learnt_makes_the_lan_talk_sooner_and_what_only_connects_does_not() -> None:
+    story = STARTS.until("5 min").when(BOB.says_hello(US))
+    assert story.state.session.trickle.interval == SHORTEST
+    later = story.until("10 min")
+    place = DevicePeer(BOB.public_key, 1, BOB.wireguard)
+    sample = DeviceSample(Device(peers=(place,)), (Traffic(BOB.public_key, True, 0),))
+    connected = later.when(Sampled(sample)).then(PeerConnected(BOB.key, BOB.wireguard))
+    assert connected.state.session.trickle == later.state.session.trickle
+
+
+def test_whatever_comes_the_clock_is_looked_at() -> None:
+    story = STARTS.when(Due("sample"), at="1 s", clock_set="1 h")
+    assert story.events == (ClockStepped(span("1 h")),)
 
 
 def test_what_changes_nothing_plans_nothing() -> None:

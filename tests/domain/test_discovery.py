@@ -52,6 +52,14 @@ def test_who_was_forgotten_is_asked_again_though_its_record_is_the_same() -> Non
     ALICE_KNOWS_BOB.given(PeerExpired(BOB.key, 1)).when(BOB.announces(), at="1 s").then(HELLO_TO_BOB)
 
 
+def test_who_was_forgotten_is_back_with_the_same_record_when_it_says_hello_to_us_or_replies() -> None:
+    forgotten = ALICE_KNOWS_BOB.given(PeerExpired(BOB.key, 1))
+    for heard in (BOB.says_hello(ALICE, number=2), BOB.replies(ALICE)):
+        back = forgotten.when(heard, at="1 s")
+        assert isinstance(back.events[0], PeerDiscovered)
+    forgotten.when(BOB.says_hello(None, number=2), at="1 s").then()
+
+
 def test_two_announcements_within_half_a_second_are_asked_about_once() -> None:
     story = ALICE_IS_UP.when(BOB.announces(), at="1 s").then(HELLO_TO_BOB)
     story.when(BOB.announces(), at="1.4 s").then()
@@ -105,6 +113,12 @@ def test_a_hint_from_beyond_the_link_is_not_followed_though_its_record_names_the
     ALICE_IS_UP.when(BOB.announces(said, sender=distant), at="1 s").then()
 
 
+def test_one_of_several_addresses_is_enough() -> None:
+    elsewhere = replace(BOB.record().endpoints[0], endpoint=Endpoint("203.0.113.9", 1))
+    said = BOB.record(endpoints=(elsewhere, *BOB.record().endpoints))
+    ALICE_IS_UP.when(BOB.announces(said), at="1 s").then(HELLO_TO_BOB)
+
+
 def test_an_endpoint_that_is_not_of_a_lan_makes_no_hint_plausible() -> None:
     said = BOB.record(endpoints=(replace(BOB.record().endpoints[0], kind="static"),))
     ALICE_IS_UP.when(BOB.announces(said), at="1 s").then()
@@ -132,6 +146,11 @@ def test_row_11_a_hello_whose_counter_was_seen_or_passed_is_never_answered(numbe
     for later in ("2 s", "1 h"):
         story.when(BOB.says_hello(ALICE, number=number), at=later).then()
     story.when(BOB.says_hello(ALICE, number=4), at="2 s").then(REPLY_TO_BOB)
+
+
+def test_row_11_the_counter_of_a_hello_without_news_is_remembered_too() -> None:
+    story = ALICE_KNOWS_BOB.when(BOB.says_hello(ALICE, number=2), at="1 s").then(REPLY_TO_BOB)
+    story.when(BOB.says_hello(ALICE, number=2), at="2 s").then()
 
 
 def test_row_11_the_counter_of_a_stored_record_is_remembered_over_a_restart() -> None:
@@ -164,6 +183,7 @@ def answers(story: Playbook, times: list[str]) -> list[bool]:
 
 
 def test_row_12_one_source_is_answered_five_times_at_once_and_twenty_times_a_second() -> None:
+    assert (ANSWERS_A_SECOND, ANSWERS_AT_ONCE) == (20, 5)
     burst = answers(ALICE_KNOWS_BOB, ["1 s"] * (ANSWERS_AT_ONCE + 3))
     assert burst == [True] * ANSWERS_AT_ONCE + [False] * 3
     steady = answers(ALICE_KNOWS_BOB, [f"{1000 + 10 * n} ms" for n in range(501)])
@@ -216,7 +236,8 @@ def test_a_confirm_that_echoes_nothing_of_ours_or_comes_from_nobody_is_nothing()
 
 
 def test_row_9_our_own_words_from_another_source_make_no_peer_and_no_answer() -> None:
-    for heard in (ALICE.announces(), ALICE.says_hello(ALICE), ALICE.says_hello(None), ALICE.replies(ALICE)):
+    newer = ALICE.announces(ALICE.record(boot=9))
+    for heard in (newer, ALICE.announces(), ALICE.says_hello(ALICE), ALICE.says_hello(None), ALICE.replies(ALICE)):
         ALICE_IS_UP.when(replace(heard, sender=BOB.lan), at="1 s").then()
 
 

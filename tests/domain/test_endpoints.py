@@ -132,10 +132,18 @@ def test_claims_take_turns() -> None:
     assert holds(story, BOB, "2 s", "8 s", "14 s", "20 s") == [FIRST, NEXT, THIRD, None]
 
 
+def test_an_address_that_is_seen_later_goes_first_and_takes_no_turn_away() -> None:
+    story = meets(ALICE, BOB).given(PeerEndpointObserved(BOB.key, "lan", FIRST))
+    story = story.given(PeerEndpointObserved(BOB.key, "lan", THIRD), at="3 s")
+    assert holds(story, BOB, "3 s", "8.999 s", "9 s", "11.999 s", "12 s") == [THIRD, THIRD, FIRST, FIRST, None]
+
+
 def test_rounds_of_turns_get_rarer_down_to_every_five_minutes() -> None:
     story = meets(ALICE, BOB)
     begun = [at for at in range(0, 40 * MINUTE, SECOND) if starts(story, at)]
     assert [(at - 2 * SECOND) / MINUTE for at in begun] == [0, 1, 3, 7, 12, 17, 22, 27, 32, 37]
+    woken = list(edges(story.mesh, BOB, 40 * MINUTE))
+    assert woken == [0, *(edge for at in begun for edge in (at, at + TURN))], "and nobody wakes up for nothing"
 
 
 def starts(story: Playbook, at: int) -> bool:

@@ -103,6 +103,14 @@ def test_our_record_never_says_two_things_in_one_incarnation(happenings: list[Ca
         assert said.setdefault(mesh.incarnation, own_record(mesh)) == own_record(mesh)
 
 
+def test_each_thing_that_is_new_about_us_is_one_incarnation() -> None:
+    assert mesh_of().incarnation == Incarnation(1, 2)
+    assert mesh_of(BOB.discovered(), e.NodeStopped("SIGTERM")).incarnation == Incarnation(1, 2)
+    assert mesh_of(e.MeshAddressChanged(1, ALICE.ipv4_with(1), ALICE.ipv4), e.MeshLeft()).incarnation == Incarnation(
+        1, 4
+    )
+
+
 def test_whoever_hears_a_newer_record_of_itself_jumps_above_it() -> None:
     mesh = mesh_of(e.OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2)))
     assert mesh.incarnation == Incarnation(7, 4)
@@ -185,11 +193,12 @@ def test_a_goodbye_takes_the_peer_out_and_keeps_its_last_record() -> None:
 
 
 def test_the_roll_call_notes_counters_and_when_each_was_heard() -> None:
-    roll = e.PeersSighted((e.Sighting(BOB.key, 400, 10, 20), e.Sighting(CAROL.key, -1, 30, 40)))
-    mesh = mesh_of(BOB.discovered(), CAROL.discovered(), roll)
-    bob, carol = mesh.peers[BOB.key], mesh.peers[CAROL.key]
-    assert (bob.rx_bytes, bob.tx_bytes, bob.heard_at) == (10, 20, ground(7).at - 400)
+    sightings = (e.Sighting(BOB.key, 400, 10, 20), e.Sighting(CAROL.key, -1, 30, 40), e.Sighting(DAVE.key, 0, 50, 60))
+    mesh = mesh_of(BOB.discovered(), CAROL.discovered(), DAVE.discovered(), e.PeersSighted(sightings))
+    bob, carol, dave = (mesh.peers[who.key] for who in (BOB, CAROL, DAVE))
+    assert (bob.rx_bytes, bob.tx_bytes, bob.heard_at) == (10, 20, ground(8).at - 400)
     assert (carol.rx_bytes, carol.tx_bytes, carol.heard_at) == (30, 40, ground(6).at)
+    assert dave.heard_at == ground(8).at
 
 
 def test_of_a_pair_the_lower_key_begins() -> None:

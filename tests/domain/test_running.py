@@ -50,6 +50,7 @@ def test_a_later_start_begins_a_new_run_and_no_new_node() -> None:
     again.then(ALICE.started(boot=2), Announce())
     session = again.state.session
     assert (session.began, session.sample_due, session.forget_due) == (span("1 h"),) * 3
+    assert session.roll_call_due == span("2 h")
 
 
 def test_settings_are_recorded_when_they_differ_from_the_last() -> None:
@@ -111,7 +112,8 @@ def test_row_6_a_newer_peer_is_told_once_a_day_and_source() -> None:
     story = ALICE_RUNS.when(Outpaced("192.0.2.1"), at="1 s").then(NewerPeerSeen("192.0.2.1"), cause="lan")
     story.when(Outpaced("192.0.2.1"), at="23 h 59 min").then()
     story.when(Outpaced("192.0.2.2"), at="2 s").then(NewerPeerSeen("192.0.2.2"))
-    story.when(Outpaced("192.0.2.1"), at="1 d 1 s").then(NewerPeerSeen("192.0.2.1"))
+    again = story.when(Outpaced("192.0.2.1"), at="1 d 1 s").then(NewerPeerSeen("192.0.2.1"))
+    again.when(Outpaced("192.0.2.1"), at="2 d").then()
 
 
 def test_row_6_a_crowd_of_newer_peers_fills_no_memory() -> None:
@@ -158,6 +160,7 @@ def test_row_16_a_clock_that_was_set_is_told_once_and_nothing_else_comes_of_it(h
 
 def test_a_clock_that_is_slewed_by_less_than_five_seconds_was_not_set() -> None:
     ALICE_RUNS.when(BOB.announces(BOB.record(left=True)), at="10 s", clock_set="4.999 s").then()
+    ALICE_RUNS.when(BOB.announces(BOB.record(left=True)), at="10 s", clock_set="-5 s").then(ClockStepped(-5000))
 
 
 def test_the_clock_of_another_run_is_not_compared_with() -> None:

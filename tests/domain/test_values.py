@@ -1,10 +1,12 @@
 import ipaddress
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wgmesh.domain.values import DAY, Endpoint, Incarnation, network_of
+from wgmesh.domain.values import DAY, U32, Endpoint, IdentityKey, Incarnation, Port, PublicKey, network_of
 
 addresses = st.ip_addresses().filter(lambda ip: ip.version == 4 or ip.scope_id is None).map(str)
 ports = st.integers(0, 65535)
@@ -74,6 +76,23 @@ def test_the_network_of_an_address_has_no_host_bits() -> None:
     assert network_of("fe80::17/64") == ipaddress.ip_network("fe80::/64")
     with pytest.raises(ValueError, match="eth0"):
         network_of("eth0")
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (IdentityKey, [bytes(32)], [bytes(31), bytes(33)]),
+        (PublicKey, [bytes(32)], [bytes(31), bytes(33)]),
+        (Port, [0, 65535], [-1, 65536]),
+        (U32, [0, 2**32 - 1], [-1, 2**32]),
+    ],
+    ids=["identity", "public key", "port", "u32"],
+)
+def test_what_is_read_from_others_is_within_its_bounds(kind: Any, good: list[object], bad: list[object]) -> None:
+    assert [msgspec.convert(value, kind) for value in good] == good
+    for value in bad:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(value, kind)
 
 
 def test_a_day_is_a_day_in_milliseconds() -> None:

@@ -276,6 +276,7 @@ def stranger(number: int) -> Member:
 
 def test_row_32_no_more_than_so_many_signatures_are_checked_in_a_turn() -> None:
     alice = Alice()
+    assert (CHECKS_A_TURN, STRANGERS_A_SECOND) == (32, 100)
     heard = [alice.hears(sealed(hello(BOB, ALICE, number=n + 1))) for n in range(CHECKS_A_TURN + 3)]
     assert [each is None for each in heard] == [False] * CHECKS_A_TURN + [True] * 3
     assert alice.rejections.report().counts == {"busy": 3}

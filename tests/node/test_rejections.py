@@ -42,3 +42,12 @@ def test_row_31_a_million_sources_fill_no_memory_and_hide_no_loud_one() -> None:
     assert report.counts == {"seal": 40_000}
     assert len(report.sources) == NAMED
     assert report.sources[0] == "loud"
+
+
+def test_row_31_a_loud_source_is_named_though_a_crowd_came_after_it() -> None:
+    rejections = Rejections()
+    rejections.count("seal", "loud", 0, times=1000)
+    for number in range(10_000):
+        rejections.count("seal", f"quiet-{number}", 0)
+    assert rejections._sources["loud"] == 1000
+    assert rejections.report().sources[0] == "loud"
