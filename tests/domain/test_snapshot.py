@@ -38,6 +38,10 @@ def test_another_version_of_the_program_folds_anew() -> None:
     assert snapshot.shape("0.1.0") != snapshot.shape("0.1.1")
 
 
+def test_another_version_of_the_program_can_still_read_and_compare_what_has_the_same_form() -> None:
+    assert snapshot.shape("0.1.0")[:8] == snapshot.shape("0.1.1")[:8] == snapshot.form()
+
+
 def test_the_shape_covers_every_value_that_a_mesh_is_made_of() -> None:
     assert structs_in(Mesh, {}) == dict.fromkeys(snapshot.PARTS)
 

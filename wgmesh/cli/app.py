@@ -2,7 +2,7 @@
 
 import typer
 
-from wgmesh.cli import config, demo, events, init, join, leave, peers, status, version
+from wgmesh.cli import config, demo, events, init, join, leave, peers, replay, status, version
 
 app = typer.Typer(
     name="wgmesh",
@@ -28,5 +28,6 @@ app.command("status")(status.status)
 app.add_typer(peers.app)
 app.command("events")(events.events)
 app.command("config")(config.config)
+app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -25,7 +25,7 @@ def peers(
     """List the peers; show one, count them."""
     context.obj = (interface, state_dir, as_json)
     if context.invoked_subcommand is None:
-        _list(_view(context), as_json)
+        show_peers(_view(context), as_json)
 
 
 @app.command()
@@ -60,7 +60,8 @@ def _view(context: typer.Context, interface: str | None = None, state_dir: str |
     return view(find_state(interface or earlier_interface, state_dir or earlier_state_dir))
 
 
-def _list(node: View, as_json: bool) -> None:
+def show_peers(node: View, as_json: bool) -> None:
+    """Print the peers of a node at a moment."""
     from wgmesh.projections.peers import peers
 
     shown = peers(node.mesh, node.at, node.live, node.sampled_at)

@@ -33,7 +33,7 @@ def status(
     """
     if wait is not None or peers:
         _wait(interface, state_dir, wait or 0, peers)
-    _show(view(find_state(interface, state_dir)), as_json)
+    show_status(view(find_state(interface, state_dir)), as_json)
 
 
 def status_or_help(context: typer.Context) -> None:
@@ -44,7 +44,8 @@ def status_or_help(context: typer.Context) -> None:
         print(context.get_help())
 
 
-def _show(node: "View", as_json: bool) -> None:
+def show_status(node: "View", as_json: bool) -> None:
+    """Print the page of a node at a moment."""
     from wgmesh.cli.status_page import page
     from wgmesh.projections.peers import peers
 

@@ -244,6 +244,19 @@ def test_the_record_of_a_reader_is_the_record_that_was_written(reader: LogReader
     assert (second.event, second.because) == (a_record(2).event, (1,))
 
 
+def test_a_snapshot_says_of_what_shape_it_is(tmp_path: Path) -> None:
+    path = a_log(tmp_path / "events.db", 3)
+    with LogReader(path, running=False) as reader:
+        assert reader.snapshot_shape() is None
+    with closing(EventLog.open(path, at=AT)) as log:
+        log.save_snapshot(3, log.head.chain, b"shape", b"state")
+    with LogReader(path, running=False) as reader:
+        assert reader.snapshot_shape() == b"shape"
+    change(path, "UPDATE snapshots SET topic = 'X'")
+    with LogReader(path, running=False) as reader:
+        assert reader.snapshot_shape() is None
+
+
 def test_a_reader_says_where_a_shortened_log_begins(tmp_path: Path) -> None:
     path = a_log_with_states(tmp_path / "short.db", 6, 4)
     with LogReader(path, running=False) as reader:

@@ -67,7 +67,7 @@ def connect_to_read(path: Path, *, running: bool) -> sqlite3.Connection:
     SQLite makes an index beside the file. Where that may not be, a log that no daemon has open (`running`) and that was
     closed in good order, so that it has no WAL, is read as the unchanging file that it is.
     """
-    _check_is_file(path)
+    check_is_file(path)
     try:
         connection = _connect(path, "mode=ro")
     except sqlite3.OperationalError:
@@ -96,7 +96,8 @@ def beginning_of(connection: sqlite3.Connection) -> Head:
     return Head()
 
 
-def _check_is_file(path: Path) -> None:
+def check_is_file(path: Path) -> None:
+    """WgmeshError, with what to do, unless there is a file that can be looked at."""
     try:
         is_file = path.is_file()
     except OSError as error:

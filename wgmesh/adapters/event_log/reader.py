@@ -3,6 +3,7 @@
 What this wgmesh cannot read is passed on as `Unreadable`, so that a newer log still tells most of its story.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ _HEAD = f"""
     ORDER BY originator_version DESC LIMIT 1
 """  # noqa: S608
 _SNAPSHOT = f"SELECT originator_version, state FROM {SNAPSHOTS_TABLE}"  # noqa: S608
+_SHAPE = f"SELECT topic FROM {SNAPSHOTS_TABLE}"  # noqa: S608
 _ALL = 2**63 - 1
 
 
@@ -122,6 +124,13 @@ class LogReader:
                 for record in self.records(sequence - 1, sequence):
                     state = opened(sequence, blob, shape, record.chain) if isinstance(record, Record) else None
                     return None if state is None else (sequence, state)
+        return None
+
+    def snapshot_shape(self) -> bytes | None:
+        """Of what shape the snapshot is, as it says itself; None if there is none."""
+        for (topic,) in self._select(_SHAPE):
+            if isinstance(topic, bytes) and re.fullmatch(rb"(?:[0-9a-f]{2})*", topic):
+                return bytes.fromhex(topic.decode())
         return None
 
     def _connect(self) -> None:
