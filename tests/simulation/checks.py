@@ -11,8 +11,8 @@ from msgspec import msgpack
 
 from tests import invariants
 from tests.bounds import DAILY
-from tests.simulation.daemon import Watcher
 from tests.simulation.marks import sometimes
+from tests.simulation.watcher import Watcher
 from tests.simulation.world import DAY, World
 from wgmesh.domain import events as e
 from wgmesh.domain.inputs import Sampled

@@ -202,7 +202,8 @@ def readdress(site: Site) -> Undo | None:
     nic = machine.nics[0]
     if nic.segment is not None and nic.segment.network:
         sometimes("readdressed")
-        machine.plug(nic, nic.segment, f"{nic.segment.network}.{site.chance.randrange(101, 250)}/24")
+        free = [host for host in range(101, 250) if f"{nic.segment.network}.{host}" not in nic.segment.owners]
+        machine.plug(nic, nic.segment, f"{nic.segment.network}.{site.chance.choice(free)}/24")
     return None
 
 

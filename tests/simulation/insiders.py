@@ -107,7 +107,7 @@ class Insider:
     def act(self) -> None:
         """Do one of the things that it should not."""
         tricks: tuple[Callable[[], None], ...] = (
-            self.announce, self.greet, self.flood, self.bury, self.repeat, self.babble, self.clash,
+            self.announce, self.greet, self.flood, self.bury, self.repeat, self.babble, self.clash, self.differ,
         )  # fmt: skip
         self.chance.choice(tricks)()
 
@@ -149,6 +149,12 @@ class Insider:
         """Behind a good seal, what no version knows or nobody can read."""
         payload = self.chance.choice((b"\x92\x63\x01", b"\x91\x01", b"\xc1", self.chance.randbytes(40), b"\x94" * 900))
         self._send(None, payload)
+
+    def differ(self) -> None:
+        """Say that the mesh's parameters are others."""
+        self._restate(parameters=self.chance.randbytes(8), endpoints=self._claims())
+        self._send(None, messages.encode(Announce(self._signed(), bytes(8), 1)))
+        self.record = replace(self.record, parameters=self.keyring.fingerprint)
 
     def clash(self) -> None:
         """Become somebody whose IPv4 address is another's."""

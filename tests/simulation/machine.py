@@ -6,10 +6,11 @@ The machine is what survives a daemon; what a daemon has in its head is in `daem
 from random import Random
 
 from tests.simulation.clocks import Clock
-from tests.simulation.daemon import Daemon, Watcher
+from tests.simulation.daemon import Daemon
 from tests.simulation.disk import Disk
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame, Nic, Segment
+from tests.simulation.watcher import Watcher
 from tests.simulation.wireguard import WireGuard
 from tests.simulation.world import MILLISECOND, World
 from wgmesh.domain.inputs import Due, Leave, Networked, Stop, Woke
@@ -177,7 +178,7 @@ class Machine:
             if self.daemon:
                 self.daemon.hear(nic, frame)
         elif self.wireguard.device and frame.target.port == self.wireguard.device.listen_port:
-            self.wireguard.hear(frame._replace(source=scoped(frame.source, nic)))
+            self.wireguard.hear(frame._replace(source=nic.scoped(frame.source)))
 
     def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
         """Send from this port by the way that the routes know, if they know one."""
@@ -198,8 +199,3 @@ class Machine:
     def is_running(self) -> bool:
         """Has power and is awake."""
         return not self.asleep and not self.dead
-
-
-def scoped(source: Endpoint, nic: Nic) -> Endpoint:
-    """The source as the kernel tells it: a link-local address with the interface that it was met on."""
-    return Endpoint(source.ip, source.port, nic.name) if source.ip.startswith("fe80:") else source

@@ -90,6 +90,10 @@ class Nic:
         network, mask = network_and_mask(self.ipv4)
         return number(ip) & mask == network
 
+    def scoped(self, source: Endpoint) -> Endpoint:
+        """A source as the kernel tells it: a link-local address comes with the interface that it was met on."""
+        return Endpoint(source.ip, source.port, self.name) if source.ip.startswith("fe80:") else source
+
     def plug(self, segment: "Segment", ipv4: str) -> None:
         """Connect to a segment, with this address."""
         self.unplug()

@@ -13,6 +13,8 @@ from wgmesh.domain.values import Endpoint
 SIZES = (0, 1, 39, 255, 256, 256, 512, 1200, 1200, 1200, 1201, 9000)
 # Datagrams of others that are kept for later, the newest first.
 CAPTURED = 200
+# More datagrams than an inbox holds, and how often they come at once.
+BURST, BURSTS = 1500, 0.01
 
 
 class Stranger:
@@ -52,7 +54,12 @@ class Stranger:
                 self.captured = [frame, *self.captured[: CAPTURED - 1]]
 
     def act(self) -> None:
-        """Send something, from our own address or from somebody else's."""
+        """Send something, at times more of it than anybody takes."""
+        for _ in range(BURST if self.chance.random() < BURSTS else 1):
+            self._send()
+
+    def _send(self) -> None:
+        """From our own address or from somebody else's."""
         segment = self.nic.segment
         assert segment
         target = self.chance.choice((GROUP, ALL_NODES, *(ip for ip in segment.owners if self.is_member(ip))))

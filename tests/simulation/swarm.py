@@ -32,7 +32,10 @@ SETTLES_WITHIN = 30 * SECOND
 
 
 class Options(Struct, frozen=True):
-    """What a run is made of. Times are in µs; `pace` is the mean time between two faults."""
+    """What a run is made of. Times are in µs.
+
+    `pace` is the mean time between two faults, `aftermath` how long all must stay well after it was.
+    """
 
     seed: int
     nodes: int
@@ -48,6 +51,7 @@ class Options(Struct, frozen=True):
     link_local: bool = False
     overlap: bool = False
     skewed: bool = False
+    aftermath: int = 0
 
 
 class Outcome(Struct, frozen=True):
@@ -75,10 +79,10 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
     return Options(
         seed=seed,
         nodes=count,
-        duration=duration if duration is not None else chance.choice((5, 10, 20)) * MINUTE,
+        duration=duration if duration is not None else chance.choice((2, 5, 15)) * MINUTE,
         segments=chance.choice((1, 1, 1, 2, 2, 3)),
         chaos=True,
-        subnet=chance.choice(("", "", "10.99.0.0/28", "10.99.0.0/24")) if count <= 10 else "",
+        subnet=chance.choice(("", "", "10.99.0.0/24", "10.99.0.0/28" if count <= 10 else "")),
         faults=tuple(fault.__name__ for fault in FAULTS if chance.random() < 0.4),
         pace=chance.choice((2, 10, 30)) * SECOND,
         strangers=chance.choice((0, 0, 1, 2)),
@@ -87,6 +91,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         link_local=chance.random() < 0.1,
         overlap=chance.random() < 0.1,
         skewed=chance.random() < 0.3,
+        aftermath=chance.choice((0, 0, 0, 0, 0, 75 * MINUTE)),
     )
 
 
@@ -145,8 +150,6 @@ class Swarm:
         world = self.site.world
         self.healed = self._watch(0, min(SETTLES_WITHIN, self.options.duration))
         world.run(self.options.duration)
-        left = list(convergence.missing(self.site))
-        assert not left, f"liveness: {'; '.join(left)}"
         self._settled()
 
     def _break_things(self) -> None:
@@ -201,7 +204,9 @@ class Swarm:
 
     def _settled(self) -> None:
         options, site = self.options, self.site
-        site.world.run(site.world.now + 20 * SECOND)
+        site.world.run(site.world.now + 20 * SECOND + options.aftermath)
+        left = list(convergence.missing(site))
+        assert not left, f"liveness: all was well, and then {'; '.join(left)}"
         grown = list(convergence.overgrown(site))
         assert not grown, f"bounds: {'; '.join(grown)}"
         for stranger in site.strangers:

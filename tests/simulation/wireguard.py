@@ -6,13 +6,15 @@ noise.c) and of the protocol's paper. Cryptography is left out: a packet is read
 
 from collections.abc import Sequence
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from tests.simulation import device as twin
+from tests.simulation.ages import Ages
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame
+from tests.simulation.packets import Data, Initiation, Response, Session, Tunnel
 from tests.simulation.world import SECOND, World
 from wgmesh.domain.device import (
     AddPeer,
@@ -23,7 +25,6 @@ from wgmesh.domain.device import (
     DeviceSample,
     RemovePeer,
     SetDevice,
-    Traffic,
     UpdatePeer,
 )
 from wgmesh.domain.values import Endpoint
@@ -38,44 +39,6 @@ REKEY_AFTER_RECEIVING = 165 * SECOND
 # Two initiations of one peer that come faster than this are a flood.
 INITIATION_PAUSE = SECOND // 50
 INITIATION_BYTES, RESPONSE_BYTES, DATA_BYTES = 148, 92, 32
-# Sessions of one pair that each side keeps: the present, the one before, and one not yet confirmed.
-
-
-class Initiation(NamedTuple):
-    """The first message: `timestamp` is the sender's wall clock."""
-
-    sender: bytes
-    to: bytes
-    handshake: int
-    timestamp: int
-    preshared: int
-
-
-class Response(NamedTuple):
-    """The second: the session exists for its sender, unconfirmed."""
-
-    sender: bytes
-    to: bytes
-    handshake: int
-    session: int
-    preshared: int
-
-
-class Data(NamedTuple):
-    """A packet inside a session; a keepalive is an empty one. `asks`: the other system answers what is in it."""
-
-    sender: bytes
-    to: bytes
-    session: int
-    asks: bool = False
-
-
-class Session(NamedTuple):
-    """`born` is when it was made on this side."""
-
-    number: int
-    born: int
-    initiator: bool
 
 
 class Carrier(Protocol):
@@ -94,35 +57,6 @@ class Carrier(Protocol):
         """Has power and is awake."""
 
 
-class Tunnel:
-    """What a device remembers of one peer beside its configuration."""
-
-    def __init__(self) -> None:
-        self.pending: int | None = None
-        self.attempts = 0
-        self.initiated: int | None = None
-        self.retry_at: int | None = None
-        self.present: Session | None = None
-        self.previous: Session | None = None
-        self.unconfirmed: Session | None = None
-        self.greatest = -(2**63)  # timestamp of an initiation
-        self.consumed: int | None = None
-        self.handshake = 0
-        self.rx_bytes = 0
-        self.tx_bytes = 0
-        self.keepalive_at: int | None = None
-        self.timer_at: int | None = None
-
-
-class Figures(NamedTuple):
-    """What was seen of a peer at the last sample, and when (steady ms) it last changed."""
-
-    handshake: int = 0
-    rx_bytes: int = 0
-    handshake_at: int | None = None
-    received_at: int | None = None
-
-
 class WireGuard:
     """The device of one machine. `device` is None while there is none."""
 
@@ -131,7 +65,7 @@ class WireGuard:
         self._carrier = carrier
         self._key = public_key
         self._chance = chance
-        self._seen: dict[bytes, Figures] | None = None
+        self._ages = Ages()
         self.device: Device | None = None
         self.tunnels: dict[bytes, Tunnel] = {}
         self.refuses: tuple[type, ...] = ()
@@ -147,29 +81,13 @@ class WireGuard:
 
     def watched_anew(self) -> None:
         """Another run of the daemon begins to look."""
-        self._seen = None
+        self._ages = Ages()
 
     def sample(self) -> DeviceSample:
         """What is there, with the ages of what was seen to change."""
-        now = self._carrier.steady()
         peers = self.device.peers if self.device else ()
-        before, self._seen = self._seen, {}
-        traffic = []
-        for peer in peers:
-            tunnel = self.tunnels[peer.public_key]
-            seen = _look(tunnel, None if before is None else before.get(peer.public_key, Figures()), now)
-            self._seen[peer.public_key] = seen
-            traffic.append(
-                Traffic(
-                    peer.public_key,
-                    tunnel.handshake > 0,
-                    None if seen.handshake_at is None else now - seen.handshake_at,
-                    None if seen.received_at is None else now - seen.received_at,
-                    tunnel.rx_bytes,
-                    tunnel.tx_bytes,
-                )
-            )
-        return DeviceSample(self.device, tuple(traffic))
+        tunnels = ((peer.public_key, self.tunnels[peer.public_key]) for peer in peers)
+        return DeviceSample(self.device, self._ages.traffic(tunnels, self._carrier.steady()))
 
     def apply(self, changes: Sequence[Change]) -> tuple[list[Change], list[tuple[Change, str]]]:
         """Make the changes, each on its own: those made, and those refused with the error."""
@@ -377,17 +295,3 @@ class WireGuard:
 
     def _new_number(self) -> int:
         return self._chance.getrandbits(63)
-
-
-def _look(tunnel: Tunnel, before: Figures | None, now: int) -> Figures:
-    """A first look only learns the figures; zero is what they begin with and no sign of anything."""
-    if before is None:
-        return Figures(tunnel.handshake, tunnel.rx_bytes)
-    shook_hands = tunnel.handshake not in (0, before.handshake)
-    received = tunnel.rx_bytes not in (0, before.rx_bytes)
-    return Figures(
-        tunnel.handshake,
-        tunnel.rx_bytes,
-        now if shook_hands else before.handshake_at,
-        now if received else before.received_at,
-    )

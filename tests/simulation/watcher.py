@@ -1,0 +1,39 @@
+"""Who looks at every step of a run: what a daemon tells of itself, so that the rules can be judged from outside."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from wgmesh.domain.inputs import Sampled
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import Endpoint
+from wgmesh.node import Turn
+
+if TYPE_CHECKING:
+    from tests.simulation.machine import Machine
+
+
+class Watcher(Protocol):
+    """Whoever looks at every step."""
+
+    def began(self, machine: "Machine", mesh: Mesh) -> None:
+        """A run begins with this."""
+
+    def turns(self, machine: "Machine") -> None:
+        """A turn begins."""
+
+    def turned(self, machine: "Machine", before: Mesh, turn: Turn, moment: tuple[int, int]) -> None:
+        """A turn was decided at this moment (at, awake), and its records are durable."""
+
+    def refused(self, machine: "Machine", before: Mesh) -> None:
+        """A turn could not be written, and the node must be as before."""
+
+    def applied(self, machine: "Machine", sample: Sampled, all_done: bool) -> None:
+        """The device was changed and looked at again; `all_done` unless the system refused, or others meddled."""
+
+    def received(self, machine: "Machine", source: Endpoint, size: int) -> None:
+        """A datagram reached the node."""
+
+    def validated(self, machine: "Machine", source: Endpoint) -> None:
+        """Who is at this address answered our challenge."""
+
+    def sent(self, machine: "Machine", to: Endpoint | None, data: bytes) -> None:
+        """A datagram left."""
