@@ -9,7 +9,7 @@ from wgmesh.domain import cadence
 from wgmesh.domain.announcing import LONGEST, REDUNDANCY, SHORTEST, SILENCE_CAP
 from wgmesh.domain.effects import Announce
 from wgmesh.domain.events import InterfacesChanged
-from wgmesh.domain.inputs import Leave, Networked
+from wgmesh.domain.inputs import Due, Leave, Networked
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
 
 ALICE_STARTS = given().when(ALICE.start(), at="0 s").when(Networked((ALICE.interface,)))
@@ -92,6 +92,15 @@ def test_what_we_learn_makes_us_talk_sooner() -> None:
 def test_a_node_that_is_alone_says_so_about_once_in_80_seconds() -> None:
     hour = [time for time in announcements(ALICE_STARTS, "65 min") if time > 5 * MINUTE]
     assert HOUR / LONGEST - 1 <= len(hour) <= HOUR / LONGEST + 1
+
+
+def test_whoever_spoke_in_this_turn_does_not_speak_again() -> None:
+    story = ALICE_STARTS.until("5 min")
+    fires = story.state.session.trickle.fires
+    moved = story.when(Networked((ALICE.interface, replace(BOB.interface, name="eth1"))), at=f"{fires} ms")
+    moved.then(*moved.events, Announce())
+    moved.when(Due("announce")).then()
+    assert moved.when(Due("announce")).state.session.trickle == moved.state.session.trickle
 
 
 def test_a_node_that_was_asleep_speaks_once_and_not_for_all_the_times_it_missed() -> None:

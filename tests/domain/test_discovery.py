@@ -76,6 +76,7 @@ def test_a_goodbye_on_the_lan_is_believed_when_its_signature_was_checked() -> No
     goodbye = BOB.record(change=3, left=True)
     left = PeerLeft(BOB.key, Incarnation(1, 3), BOB.signed(goodbye))
     ALICE_KNOWS_BOB.when(BOB.announces(goodbye), at="1 s").then(resting(left, on=PeerDiscovered))
+    ALICE_KNOWS_BOB.when(BOB.announces(goodbye, signed_by_sender=False), at="1 s").then()
 
 
 FE80 = Endpoint("fe80::2", LAN_PORT, "eth0")
