@@ -128,8 +128,7 @@ def _ground_of(*values: Any) -> int | None:
 
 
 def _named_ground(value: Any) -> Ground | None:
-    ground = value if isinstance(value, Ground) else getattr(value, "since", getattr(value, "updated", None))
-    return ground if isinstance(ground, Ground) else None
+    return value if isinstance(value, Ground) else getattr(value, "since", None)
 
 
 def _labelled(values: Any) -> dict[str, Any]:
