@@ -4,6 +4,8 @@ The order is by cost: size, seal (4 µs), schema (2 µs), then what is known alr
 is new, 32 a turn at most, and 100 a second of those who never were connected.
 """
 
+from typing import assert_never
+
 from msgspec import Struct
 
 from wgmesh.domain import messages, peer_record
@@ -77,6 +79,8 @@ class Receiver:
                 return self._reply(mesh, arrival, payload, message, now)
             case Confirm():
                 return self._confirm(mesh, arrival, payload, message, now)
+            case _:
+                assert_never(message)
 
     def _open(self, arrival: Arrival) -> bytes:
         if len(arrival.data) not in SIZES[arrival.layer]:

@@ -1,6 +1,7 @@
 """From what the core wants said to sealed bytes: here tokens, challenges, counters, signatures and nonces are added."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -84,6 +85,8 @@ class Sender:
                 return messages.Reply(effect.to, effect.boot, effect.echo, challenge, effect.address, signed)
             case fx.SendConfirm():
                 return messages.Confirm(effect.to, effect.boot, effect.echo)
+            case _:
+                assert_never(effect)
 
     def _hello(self, mesh: Mesh, effect: fx.SendHello, challenge: bytes) -> messages.Hello:
         self._sent += 1
