@@ -30,7 +30,7 @@ OPTIONS = (
 LIMIT_SECONDS = 470.0
 CONSOLE_LINES = 40
 
-_SUMMARY = re.compile(r"^\d+ passed in .*$", re.MULTILINE)
+_SUMMARY = re.compile(r"^\d+ passed(, \d+ deselected)? in .*$", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:

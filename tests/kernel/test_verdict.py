@@ -8,6 +8,7 @@ from tests.kernel.guest import Ended
 
 def test_all_that_passed_is_nothing_to_say() -> None:
     assert verdict(Ended(0, "....\n4 passed in 1.00s\n", "")) == ""
+    assert verdict(Ended(0, "4 passed, 2 deselected in 1.00s\n", "")) == ""  # by the arguments
 
 
 @pytest.mark.parametrize(

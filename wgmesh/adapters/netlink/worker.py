@@ -12,8 +12,8 @@ from pathlib import Path
 
 import wgmesh
 
-# A start takes 0.2 s on a desktop, 5 s on the smallest machines, and more while they boot; an answer takes a few ms. What
-# takes longer than this is asked again later.
+# A start takes 0.2 s on a desktop, seconds on the smallest machines, more while they boot; an answer takes a few ms.
+# What takes longer than this is asked again later.
 ANSWER_SECONDS = 30.0
 END_SECONDS = 2.0
 PROGRAM = "wgmesh.adapters.netlink.serve"
