@@ -114,7 +114,17 @@ ROOMS = (
     Rule("wgmesh", (), "a new room needs a rule here; and `import wgmesh` itself costs nothing"),
     Rule(
         "tests.simulation",
-        ("wgmesh.domain", "wgmesh.projections", "wgmesh.node", "wgmesh.replay", "tests", "msgspec", "pytest", *STDLIB),
+        (
+            "wgmesh.domain",
+            "wgmesh.projections",
+            "wgmesh.node",
+            "wgmesh.replay",
+            "tests",
+            "hypothesis",
+            "msgspec",
+            "pytest",
+            *STDLIB,
+        ),
         "what the simulator runs must not be able to touch the real world",
     ),
 )
