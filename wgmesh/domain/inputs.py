@@ -131,7 +131,10 @@ class Carry(Struct, frozen=True, tag=True):
 
 
 class Compacted(Struct, frozen=True, tag=True):
-    """Records up to `through`, whose chain was `head`, were taken out of the log; `reason` is `keep` or `cap`."""
+    """Records up to `through`, whose chain was `head`, were taken out of the log.
+
+    `reason`: `keep` (their age), `cap` (the size of the log), or `start` (before this run, and not told yet).
+    """
 
     through: int
     head: bytes
