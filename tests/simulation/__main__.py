@@ -1,4 +1,4 @@
-"""python -m tests.simulation --nodes 10 --hours 6 --seed 42 [--chaos] [--segments 1] [--seeds 100 [--processes 2]]
+"""python -m tests.simulation --nodes 10 --hours 6 --seed 42 [--chaos] [--segments 1] [--seeds 100]
 
 Runs a world, or many, and says what came of it. The exit code is 1 if any rule was broken. The last line is
 `seed=… nodes=… virtual_s=… cpu_s=… ratio=… digest=…`, the same for the same seed but for the time it took.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.simulation.marks import missing
 from tests.simulation.soak import run_seeds, soak
-from tests.simulation.swarm import Options, Outcome, draw_options, simulate
+from tests.simulation.swarm import Options, Outcome, Swarm, draw_options
 from tests.simulation.world import HOUR
 
 
@@ -23,7 +23,10 @@ def main() -> int:
         return soak(given.seed, given.processes)
     if given.seeds:
         return _many(given)
-    outcome = simulate(_options(given, given.seed))
+    swarm = Swarm(_options(given, given.seed))
+    outcome = swarm.run()
+    if given.logs:
+        given.logs.write_text("".join(f"{line}\n" for line in swarm.site.logs()), "utf-8")
     report(outcome)
     return 1 if outcome.violation else 0
 
@@ -37,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--chaos", action="store_true", help="options and faults drawn from the seed")
     parser.add_argument("--seeds", type=int, default=0, help="so many seeds, from --seed on")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--logs", type=Path, help="write every record of every node there, a line each")
     parser.add_argument("--soak", action="store_true", help="chaos from --seed on until told to stop")
     return parser.parse_args()
 

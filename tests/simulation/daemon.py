@@ -47,7 +47,7 @@ class Daemon:
         self.node = Node(machine.keyring, machine.disk, mesh, machine.entropy)
         self._lan = Lan(machine.chance.choice(EPHEMERAL), machine.nic, self.node.reject)
         self._items: deque[Input] = deque()
-        self._read_at = 0
+        self._read_at = -PAUSE
         self._serve_at: int | None = None
         self._frost = Frost()
         self.sample: Sampled | None = None

@@ -29,7 +29,7 @@ HOSTILE = (
 )  # fmt: skip
 FLOOD = 40
 # How many keys it tries for one whose IPv4 address is somebody else's.
-GRIND = 64
+GRIND = 3
 
 
 class Insider:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import deque
+from collections.abc import Iterator
 from random import Random
 
 from tests.simulation.checks import Checks
@@ -47,6 +48,12 @@ class Site:
         for machine in self.machines:
             heads.update(len(machine.disk.stored).to_bytes(8) + machine.disk.chain)
         return heads.hexdigest()[:32]
+
+    def logs(self) -> Iterator[str]:
+        """Every record of every machine, a line each."""
+        for machine in self.machines:
+            for sequence, stored in enumerate(machine.disk.stored, start=1):
+                yield f"{machine.name} {sequence} {stored.topic} {stored.state[16:].decode()}"
 
     @property
     def living(self) -> list[Machine]:

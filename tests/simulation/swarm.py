@@ -27,6 +27,8 @@ from wgmesh.domain.secret import Secret, mint
 # 15 min where a peer has many, and each side waits its turn.
 HEALS_WITHIN = 40 * MINUTE
 LOOK = SECOND
+# What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
+NOTICED_WITHIN = 200 * SECOND
 # How long a world without faults is given to come up.
 SETTLES_WITHIN = 30 * SECOND
 
@@ -79,7 +81,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
     return Options(
         seed=seed,
         nodes=count,
-        duration=duration if duration is not None else chance.choice((2, 5, 15)) * MINUTE,
+        duration=duration if duration is not None else chance.choice((2, 5, 10)) * MINUTE,
         segments=chance.choice((1, 1, 1, 2, 2, 3)),
         chaos=True,
         subnet=chance.choice(("", "", "10.99.0.0/24", "10.99.0.0/28" if count <= 10 else "")),
@@ -189,6 +191,8 @@ class Swarm:
         for machine in self.chance.sample(site.machines, self.options.deaths):
             machine.die()
         self.healed = self._watch(began, HEALS_WITHIN)
+        site.world.run(site.world.now + NOTICED_WITHIN)
+        self._watch(began, HEALS_WITHIN)
         self._settled()
 
     def _watch(self, began: int, within: int) -> int:
@@ -204,7 +208,7 @@ class Swarm:
 
     def _settled(self) -> None:
         options, site = self.options, self.site
-        site.world.run(site.world.now + 20 * SECOND + options.aftermath)
+        site.world.run(site.world.now + options.aftermath)
         left = list(convergence.missing(site))
         assert not left, f"liveness: all was well, and then {'; '.join(left)}"
         grown = list(convergence.overgrown(site))

@@ -1,0 +1,49 @@
+"""Worlds from seeds: two hundred of them each time, and for ever those that once found a bug."""
+
+import re
+from collections import Counter
+
+from tests.simulation.marks import missing
+from tests.simulation.soak import run_seeds
+from tests.simulation.swarm import Outcome, draw_options
+from tests.source import ROOT
+
+SEEDS = range(1, 201)
+PROCESSES = 2
+
+
+def outcomes(seeds: range | list[int]) -> list[Outcome]:
+    return list(run_seeds([draw_options(seed) for seed in seeds], PROCESSES))
+
+
+def violations(found: list[Outcome]) -> str:
+    """One line each; the rest is told by `python -m tests.simulation --chaos --seed …`."""
+    return "\n".join(f"--chaos --seed {each.options.seed}: {each.violation}" for each in found if each.violation)
+
+
+def recorded() -> list[int]:
+    """The seeds in docs/track-record.md."""
+    text = (ROOT / "docs/track-record.md").read_text("utf-8")
+    lists = re.findall(r"simulator, seeds? ([0-9, and]+)", text)
+    return sorted({int(seed) for each in lists for seed in re.findall(r"\d+", each)})
+
+
+def test_two_hundred_worlds_break_no_rule_heal_in_time_and_go_down_every_rare_path() -> None:
+    found = outcomes(SEEDS)
+    assert violations(found) == ""
+    seen = Counter[str]()
+    for outcome in found:
+        seen.update(outcome.marks)
+    assert missing(seen) == []
+    healed = sorted(outcome.healed for outcome in found)
+    seconds = sum(outcome.virtual_seconds for outcome in found), sum(outcome.cpu_seconds for outcome in found)
+    print(f"\n{seconds[0]:.0f} s of virtual time in {seconds[1]:.0f} s of processor time;")
+    print(
+        f"all well after p50 {healed[100] / 1e6:.1f} s, p90 {healed[180] / 1e6:.1f} s, at most {healed[-1] / 1e6:.0f} s"
+    )
+
+
+def test_every_seed_that_once_found_a_bug_runs_clean() -> None:
+    seeds = [seed for seed in recorded() if seed not in SEEDS]
+    assert recorded()
+    assert violations(outcomes(seeds)) == ""
