@@ -2,8 +2,10 @@
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +37,11 @@ def _loopbacks() -> dict[socket.AddressFamily, str]:
 
 
 LOOPBACKS = _loopbacks()
+
+
+def let_everybody_in(directory: Path) -> None:
+    """Let other users reach this directory of a test: pytest's own above it are closed to them."""
+    temporary = Path(tempfile.gettempdir())
+    for each in (directory, *directory.parents):
+        if temporary in each.parents:
+            each.chmod(0o755)

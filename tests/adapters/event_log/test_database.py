@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.event_log import AT, a_log, append
+from tests.adapters.machine import let_everybody_in
 from wgmesh.adapters.event_log.database import connect_to_read, is_damage, unreachable, uri_of
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain.errors import LogBroken, LogFull, WgmeshError
@@ -38,8 +39,7 @@ def count_or_error(path: Path, *, running: bool) -> str:
 @pytest.fixture
 def public(tmp_path: Path) -> Path:
     """A log that everybody may read; the directories of pytest are closed to others."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
+    let_everybody_in(tmp_path)
     path = a_log(tmp_path / "events.db", 3)
     path.chmod(0o644)
     return path

@@ -14,6 +14,7 @@ from time import monotonic
 import pytest
 
 from tests.adapters.event_log import AT, a_log, a_log_with_states, a_newer_log, a_record, append, begin_at, change
+from tests.adapters.machine import let_everybody_in
 from wgmesh.adapters.event_log.database import Head, Unreadable
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.writer import EventLog
@@ -96,8 +97,7 @@ def test_a_log_at_rest_is_read_and_followed_into_the_next_run(tmp_path: Path) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_log_read_as_unchanging_is_opened_anew_when_a_daemon_starts(tmp_path: Path) -> None:
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
+    let_everybody_in(tmp_path)
     path = a_log(tmp_path / "events.db", 3)
     path.chmod(0o644)
     os.seteuid(65534)
@@ -178,8 +178,7 @@ def test_an_empty_file_is_a_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_live_log_that_we_may_not_read_is_not_called_damaged(log: EventLog, tmp_path: Path) -> None:
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
+    let_everybody_in(tmp_path)
     os.seteuid(65534)
     try:
         with pytest.raises(WgmeshError, match="cannot be used"):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.event_log import AT, a_log, a_log_with_states, a_newer_log, a_record, append, begin_at, change
+from tests.adapters.machine import let_everybody_in
 from wgmesh.adapters.event_log.database import Head, Unreadable
 from wgmesh.adapters.event_log.verify import Carried, verify
 from wgmesh.adapters.event_log.writer import EventLog
@@ -237,8 +238,7 @@ def test_somebody_elses_database_is_no_log(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_log_that_we_may_not_read_is_not_called_damaged(path: Path) -> None:
-    for directory in (path.parent, *path.parents[1:3]):
-        directory.chmod(0o755)
+    let_everybody_in(path.parent)
     os.seteuid(65534)
     try:
         with pytest.raises(LogBroken, match="cannot be used"):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.machine import let_everybody_in
+
 NOBODY = 65534
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -24,8 +26,7 @@ def umask(mask: int) -> Iterator[None]:
 @contextmanager
 def nobody_in(directory: Path, mode: int) -> Iterator[None]:
     """As a user other than root, whose directory this is, with these rights for its owner."""
-    for parent in directory.parents[:3]:
-        parent.chmod(0o755)
+    let_everybody_in(directory.parent)
     os.chown(directory, NOBODY, NOBODY)
     directory.chmod(mode)
     os.seteuid(NOBODY)
