@@ -51,6 +51,7 @@ class Daemon:
         self._serve_at: int | None = None
         self._frost = Frost()
         self.sample: Sampled | None = None
+        self._sampled_at = -1
         self.ended = False
         machine.wireguard.watched_anew()
         self._watcher.began(machine, mesh)
@@ -71,8 +72,7 @@ class Daemon:
 
     def begin(self) -> None:
         """The first inputs of a run. One that cannot write that it began ends; tunnels stay."""
-        self.sample = Sampled(self._machine.wireguard.sample())
-        first: Sequence[Input] = [self._start(), Networked(self._machine.interfaces), self.sample]
+        first: Sequence[Input] = [self._start(), Networked(self._machine.interfaces), self._look()]
         if self._machine.disk.full:
             self._end()
         else:
@@ -218,7 +218,7 @@ class Daemon:
         self._machine.daemon = None
 
     def _look(self) -> Sampled:
-        self.sample = Sampled(self._machine.wireguard.sample())
+        self.sample, self._sampled_at = Sampled(self._machine.wireguard.sample()), self._world.now
         return self.sample
 
     def _reconcile(self) -> list[Input]:
@@ -227,10 +227,10 @@ class Daemon:
         changes = wanted_changes(self.node.mesh, self.sample.sample, self.awake())
         if not changes:
             return [Applied((), (), ())] if self.node.mesh.failure else []
-        undisturbed = self._machine.wireguard.device is self.sample.sample.device
+        fresh = self._sampled_at == self._world.now and self._machine.wireguard.device is self.sample.sample.device
         done, failed = self._machine.wireguard.apply(changes)
         sample = self._look()
-        self._watcher.applied(self._machine, sample, undisturbed and not failed)
+        self._watcher.applied(self._machine, sample, fresh and not failed)
         applied = Applied(
             tuple(describe(change) for change in done),
             tuple(describe(change) for change, _ in failed),

@@ -27,7 +27,7 @@ class Watcher(Protocol):
         """A turn could not be written, and the node must be as before."""
 
     def applied(self, machine: "Machine", sample: Sampled, all_done: bool) -> None:
-        """The device was changed and looked at again; `all_done` unless the system refused, or others meddled."""
+        """The device was changed and looked at again; `all_done` unless it was not as last seen, or refused."""
 
     def received(self, machine: "Machine", source: Endpoint, size: int) -> None:
         """A datagram reached the node."""
