@@ -2,6 +2,7 @@
 
 import itertools
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -15,11 +16,14 @@ BATCH = 20
 
 def run_seeds(runs: Iterable[Options], processes: int) -> Iterator[Outcome]:
     """The outcomes, in the order of the runs."""
-    if processes == 1:
-        yield from map(simulate, runs)
-        return
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    # Ctrl-C reaches the whole group of processes; only the first of them is to say something about it.
+    ignoring = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=signal.signal, initargs=ignoring)
+    try:
         yield from pool.map(simulate, runs)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def soak(first: int, processes: int) -> int:
@@ -34,7 +38,7 @@ def soak(first: int, processes: int) -> int:
                     _write_down(outcome)
             print(f"{done} seeds from {first}, {found} violations", flush=True)
     except KeyboardInterrupt:
-        print(f"stopped after {done} seeds from {first}: {found} violations" + (f", in {FOUND}" if found else ""))
+        print(f"stopped after {done} seeds from {first}, {found} violations" + (f", in {FOUND}" if found else ""))
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""Figures of whole meshes in virtual time, against tests/budgets.toml: they repeat exactly, the simulator's pace apart."""
+"""Figures of whole meshes in virtual time, against tests/budgets.toml: they repeat exactly, but the pace."""
 
 import tomllib
 from random import Random
