@@ -60,6 +60,8 @@ def _many(given: argparse.Namespace) -> int:
         seen.update(outcome.marks)
         if outcome.violation:
             report(outcome)
+        else:
+            print(last_line(outcome))
     for path in missing(seen):
         print(f"never taken: {path}")
     print(f"{given.seeds} seeds, {failed} failed")

@@ -5,6 +5,7 @@ A rule that is broken ends the run. Each is told from scratch: nothing here asks
 
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import msgpack
@@ -13,8 +14,10 @@ from tests import invariants
 from tests.bounds import DAILY
 from tests.simulation.marks import sometimes
 from tests.simulation.watcher import Watcher
+from tests.simulation.wireguard import REKEY_TIMEOUT
 from tests.simulation.world import DAY, World
 from wgmesh.domain import events as e
+from wgmesh.domain.device import AddPeer, Change, RemovePeer
 from wgmesh.domain.inputs import Sampled
 from wgmesh.domain.mesh import Mesh, evolve, fold
 from wgmesh.domain.records import Record
@@ -152,6 +155,16 @@ class Checks(Watcher):
         ledger.daily[name] += 1
         within = ledger.daily[name] <= DAILY[name]
         self._require(within, "S12", machine, f"more than {DAILY[name]} records {name} in a day")
+
+    def applies(self, machine: "Machine", changes: Sequence[Change]) -> None:
+        """P10: nobody who is shaking hands, or has a session, is taken off the device only to be put there anew."""
+        added = [change.peer.public_key for change in changes if isinstance(change, AddPeer)]
+        for change in changes:
+            if isinstance(change, RemovePeer) and change.public_key in added:
+                tunnel = machine.wireguard.tunnels[change.public_key]
+                ages = [self._world.now - each.born for each in (tunnel.unconfirmed, tunnel.present) if each]
+                torn = [age for age in ages if age < REKEY_TIMEOUT]
+                self._require(not torn, "P10", machine, f"a session {torn} µs old is torn down")
 
     def applied(self, machine: "Machine", sample: Sampled, all_done: bool) -> None:
         """S10, and S2 on the device itself."""

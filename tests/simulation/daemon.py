@@ -228,6 +228,8 @@ class Daemon:
         if not changes:
             return [Applied((), (), ())] if self.node.mesh.failure else []
         fresh = self._sampled_at == self._world.now and self._machine.wireguard.device is self.sample.sample.device
+        if fresh:
+            self._watcher.applies(self._machine, changes)
         done, failed = self._machine.wireguard.apply(changes)
         sample = self._look()
         self._watcher.applied(self._machine, sample, fresh and not failed)

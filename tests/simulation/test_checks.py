@@ -9,7 +9,7 @@ from tests.simulation.checks import Broken, Ledger
 from tests.simulation.machine import Machine
 from tests.simulation.site import Site
 from tests.simulation.small_site import run, settled
-from wgmesh.domain.device import Device, DevicePeer, DeviceSample
+from wgmesh.domain.device import AddPeer, Device, DevicePeer, DeviceSample, RemovePeer
 from wgmesh.domain.draft import State
 from wgmesh.domain.inputs import Sampled
 from wgmesh.domain.mesh import Mesh
@@ -173,3 +173,16 @@ def test_the_canaries_are_the_secrets_in_the_forms_in_which_they_might_appear() 
     assert one.keyring.keys.psk.hex().encode() in canaries
     assert len(canaries) == 9
     assert isinstance(one.daemon and one.daemon.node, Node)
+
+
+def test_a_session_that_is_torn_down_while_it_begins_is_told() -> None:
+    site, (one, other) = settled(2, seconds=0)
+    run(site, 0.3)
+    [peer] = one.wireguard.device.peers if one.wireguard.device else ()
+    anew = (RemovePeer(peer.public_key), AddPeer(peer))
+    with pytest.raises(Broken, match=r"^P10: n0 .* is torn down"):
+        site.checks.applies(one, anew)
+    site.checks.applies(one, anew[:1])
+    run(site, 10)
+    site.checks.applies(one, anew)
+    assert other.daemon

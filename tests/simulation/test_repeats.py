@@ -11,6 +11,8 @@ import pytest
 
 from tests.source import ROOT
 
+# Enough worlds that something which is iterated in the order of hashes is seen to differ.
+SEEDS = 12
 LAST_LINE = r"seed=\d+ nodes=\d+ virtual_s=\d+ cpu_s=\d+\.\d\d ratio=\d+ digest=[0-9a-f]{32}"
 
 
@@ -32,6 +34,14 @@ def test_the_same_seed_gives_the_same_logs_under_every_hash_seed(tmp_path: Path,
     digests = [each.stdout.split()[-1] for each in runs]
     assert digests[0].startswith("digest=")
     assert len(set(digests)) == 1
+
+
+def test_a_dozen_worlds_come_out_the_same_under_every_hash_seed(tmp_path: Path) -> None:
+    runs = [run(hash_seed, tmp_path / "logs", "--chaos", "--seeds", str(SEEDS)) for hash_seed in (0, 1, 2)]
+    first, *others = [re.findall(r"seed=(\d+) .* digest=([0-9a-f]+)", each.stdout) for each in runs]
+    assert len(first) == SEEDS, runs[0].stdout
+    for other in others:
+        assert other == first, "look at the first seed that differs with --logs, under both hash seeds"
 
 
 def test_the_last_line_is_what_scripts_read(tmp_path: Path) -> None:

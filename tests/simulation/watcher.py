@@ -1,7 +1,9 @@
 """Who looks at every step of a run: what a daemon tells of itself, so that the rules can be judged from outside."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from wgmesh.domain.device import Change
 from wgmesh.domain.inputs import Sampled
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint
@@ -25,6 +27,9 @@ class Watcher(Protocol):
 
     def refused(self, machine: "Machine", before: Mesh) -> None:
         """A turn could not be written, and the node must be as before."""
+
+    def applies(self, machine: "Machine", changes: Sequence[Change]) -> None:
+        """The device, as it is and was just seen, is about to be changed."""
 
     def applied(self, machine: "Machine", sample: Sampled, all_done: bool) -> None:
         """The device was changed and looked at again; `all_done` unless it was not as last seen, or refused."""
