@@ -68,7 +68,8 @@ class Network:
             assert time.monotonic() < deadline, f"{name} has no carrier"
             time.sleep(0.01)
         for prefix in prefixes:
-            self.ip(f"addr add {prefix} dev {name}")
+            # Even unchecked, an IPv6 address is tentative until the kernel comes to it, unless it is told otherwise.
+            self.ip(f"addr add {prefix} dev {name}{' nodad' if ':' in prefix else ''}")
         with self.entered():
             return Interface(name, socket.if_nametoindex(name), 1500, prefixes)
 
