@@ -16,6 +16,9 @@ BATCH = 20
 
 def run_seeds(runs: Iterable[Options], processes: int) -> Iterator[Outcome]:
     """The outcomes, in the order of the runs."""
+    if processes == 1:
+        yield from map(simulate, runs)
+        return
     spawn = multiprocessing.get_context("spawn")
     # Ctrl-C reaches the whole group of processes; only the first of them is to say something about it.
     ignoring = (signal.SIGINT, signal.SIG_IGN)

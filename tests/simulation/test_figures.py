@@ -29,10 +29,10 @@ def started(seed: int, nodes: int, loss: float = 0.0) -> Site:
 
 
 def seconds_until_all_well(site: Site, limit: int = 15 * MINUTE) -> float:
-    """Looked at every 50 ms."""
+    """Looked at every 50 ms for two seconds, and twice a second from then on."""
     began = site.world.now
     while site.world.now < began + limit:
-        site.world.run(site.world.now + SECOND // 20)
+        site.world.run(site.world.now + (SECOND // 20 if site.world.now < began + 2 * SECOND else SECOND // 2))
         if not list(missing(site)):
             return (site.world.now - began) / SECOND
     raise AssertionError("; ".join(missing(site)))
@@ -44,14 +44,14 @@ def quantiles(seconds: list[float]) -> tuple[float, float]:
 
 
 def test_ten_nodes_on_one_lan_are_all_connected_within_a_second() -> None:
-    median, worst = quantiles([seconds_until_all_well(started(seed, 10)) for seed in range(10)])
+    median, worst = quantiles([seconds_until_all_well(started(seed, 10)) for seed in range(6)])
     print(f"\nten nodes, all pairs connected: p50 {median:.2f} s, worst {worst:.2f} s")
     assert median <= BUDGETS["connected_p50_seconds"]
     assert worst <= BUDGETS["connected_worst_seconds"]
 
 
 def test_where_one_in_ten_datagrams_is_lost_it_takes_the_next_turns() -> None:
-    median, worst = quantiles([seconds_until_all_well(started(seed, 10, loss=0.1)) for seed in range(10)])
+    median, worst = quantiles([seconds_until_all_well(started(seed, 10, loss=0.1)) for seed in range(6)])
     print(f"\nten nodes, 10 % loss, all pairs connected: p50 {median:.2f} s, worst {worst:.2f} s")
     assert median <= BUDGETS["lossy_p50_seconds"]
     assert worst <= BUDGETS["lossy_worst_seconds"]
@@ -59,7 +59,7 @@ def test_where_one_in_ten_datagrams_is_lost_it_takes_the_next_turns() -> None:
 
 def test_after_a_partition_of_ten_minutes_both_sides_are_one_again_within_seconds() -> None:
     healed = []
-    for seed in range(5):
+    for seed in range(3):
         site = started(seed, 10)
         seconds_until_all_well(site)
         sides = [machine.name for machine in site.machines[:5]], [machine.name for machine in site.machines[5:]]
