@@ -93,6 +93,8 @@ def test_a_peer_that_fell_silent_begins_anew_once_so_that_a_clock_that_was_set_b
     assert wanted_changes(mesh, DeviceSample(device, (Traffic(BOB.public_key),)), TURN) == ()
     back = replace(silent, received_age=0)
     assert wanted_changes(mesh, DeviceSample(device, (back,)), TURN) == ()
+    half = Traffic(BOB.public_key, received_age=SILENT_AFTER + 1, rx_bytes=148)
+    assert wanted_changes(mesh, DeviceSample(device, (half,)), TURN) == anew
     unseen = DeviceSample(desired_device(mesh, later), (Traffic(BOB.public_key, handshaken=True),))
     assert [wanted_changes(mesh, unseen, at) != () for at in (SILENT_AFTER, later)] == [False, True]
 

@@ -2,8 +2,8 @@
 
 An endpoint is WireGuard's own business while the peer is connected, by the log or by a handshake that was just seen.
 A peer that just sent something is in the middle of a handshake: its endpoint, learnt from that, must not be taken away.
-A peer that fell silent is put on the device anew, once: WireGuard takes no handshake that is dated before the last one,
-so where the peer's clock was set back it would refuse the peer until that clock has caught up.
+A peer that fell silent is put on the device anew, and again after a try of its that came to nothing: WireGuard takes no
+handshake that is dated before the last one, so a peer whose clock was set back would be shut out until it has caught up.
 A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
@@ -33,7 +33,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
     fallen = {
         traffic.public_key: True
         for traffic in sample.traffic
-        if traffic.handshaken and traffic.public_key in silent and _is_over(mesh, traffic, now)
+        if (traffic.handshaken or traffic.rx_bytes) and traffic.public_key in silent and _is_over(mesh, traffic, now)
     }
     return device_changes(
         sample.device,
