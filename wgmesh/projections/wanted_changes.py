@@ -3,7 +3,7 @@
 An endpoint is WireGuard's own business while the peer is connected, by the log or by a handshake that was just seen.
 A peer that just sent something is in the middle of a handshake: its endpoint, learnt from that, must not be taken away.
 A peer that fell silent is put on the device anew, and again after a try of its that came to nothing: WireGuard takes no
-handshake that is dated before the last one, so a peer whose clock was set back would be shut out until it has caught up.
+handshake that is dated before the last one, so a peer whose clock was set back would be shut out until it caught up.
 A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
