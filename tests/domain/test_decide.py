@@ -25,7 +25,7 @@ from wgmesh.domain.events import (
 )
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Heard, Input, Networked, Sampled
-from wgmesh.domain.peer_record import ClaimedEndpoint
+from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
 from wgmesh.domain.values import HOUR, SECOND, Endpoint
 
 US, *OTHERS = (Member(who.name, who.identity, who.ip, NARROW) for who in EVERYBODY)
@@ -39,6 +39,7 @@ CAUSES: list[tuple[Input, str]] = [
     (Networked((BOB.interface,)), "network"),
     (BOB.says_hello(US), "lan"),
     (replace(BOB.says_hello(US), layer="exchange"), "exchange"),
+    (i.Told("gossip", BOB.lan, (SignedRecord(CAROL.record(), CAROL.signed(CAROL.record())),)), "gossip"),
     (Due("sample"), "timer/sample"),
     (Due("forget"), "timer/forget"),
     (Sampled(DeviceSample(None)), "wireguard"),

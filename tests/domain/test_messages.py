@@ -15,6 +15,7 @@ from wgmesh.domain.messages import (
     Confirm,
     Hello,
     Message,
+    Page,
     Reply,
     Signed,
     UnknownMessage,
@@ -46,6 +47,7 @@ HELLO = Hello(
 REPLY = Reply(bytes(range(32)), 5, b"e" * 16, b"c" * 16, ADDRESS, b"record", (b"one", b"two"))
 CONFIRM = Confirm(bytes(range(32)), 5, b"e" * 16)
 ANNOUNCE = Announce(b"record", b"digest!!", 2)
+PAGE = Page((b"one", b"two"))
 SIGNED: tuple[Signed, ...] = (HELLO, REPLY, CONFIRM)
 
 # Each message as it is on the wire, element by element.
@@ -70,6 +72,7 @@ WIRE: dict[str, list[Any]] = {
         *(3, bytes(range(32)), 5, b"e" * 16, b"c" * 16, pack_endpoint(ADDRESS), b"record", [b"one", b"two"]),
         UNSIGNED,
     ],
+    "Page": [5, [b"one", b"two"]],
     "Confirm": [4, bytes(range(32)), 5, b"e" * 16, UNSIGNED],
 }
 LABELS = {"Hello": b"wgmesh-hello-v2", "Reply": b"wgmesh-reply-v2", "Confirm": b"wgmesh-confirm-v2"}
@@ -109,11 +112,12 @@ REPLIES = st.builds(
     more=st.lists(st.binary(max_size=20), max_size=64).map(tuple),
 )
 CONFIRMS = st.builds(Confirm, to=_bytes(32), to_boot=U32S, echo=_bytes(16))
+PAGES = st.builds(Page, records=st.lists(RECORDS, max_size=64).map(tuple))
 ANNOUNCES = st.builds(Announce, signed=RECORDS, digest=_bytes(8), count=U32S)
 
 
-@given(HELLOS | REPLIES | CONFIRMS | ANNOUNCES)
-def test_a_message_comes_back_as_it_was_said(message: Message) -> None:
+@given(HELLOS | REPLIES | CONFIRMS | ANNOUNCES | PAGES)
+def test_a_message_comes_back_as_it_was_said(message: Message | Page) -> None:
     assert decode(encode(message)) == message
 
 
@@ -121,13 +125,13 @@ def test_a_message_comes_back_as_it_was_said(message: Message) -> None:
 def test_a_signed_message_comes_back_authentic(message: Signed) -> None:
     payload = sign(message, NODE, MESH)
     heard = decode(payload)
-    assert not isinstance(heard, Announce)
+    assert not isinstance(heard, Announce | Page)
     assert structs.replace(heard, signature=UNSIGNED) == message
     assert authentic(payload, NODE.key, MESH, heard)
 
 
-@pytest.mark.parametrize("message", [ANNOUNCE, HELLO, REPLY, CONFIRM])
-def test_a_message_is_an_array_of_its_tag_and_fields(message: Message) -> None:
+@pytest.mark.parametrize("message", [ANNOUNCE, HELLO, REPLY, CONFIRM, PAGE])
+def test_a_message_is_an_array_of_its_tag_and_fields(message: Message | Page) -> None:
     assert encode(message) == msgpack.encode(WIRE[type(message).__name__])
 
 
@@ -146,7 +150,7 @@ def test_every_byte_of_a_signed_message_counts(message: Signed) -> None:
             heard = decode(damaged)
         except Malformed:
             continue
-        assert not isinstance(heard, Announce)
+        assert not isinstance(heard, Announce | Page)
         assert not authentic(damaged, NODE.key, MESH, heard)
 
 
@@ -154,7 +158,7 @@ def test_every_byte_of_a_signed_message_counts(message: Signed) -> None:
 def test_a_message_is_of_its_signer_and_mesh_alone(message: Signed) -> None:
     payload = sign(message, NODE, MESH)
     heard = decode(payload)
-    assert not isinstance(heard, Announce)
+    assert not isinstance(heard, Announce | Page)
     assert not authentic(payload, Identity.from_seed(bytes(32)).key, MESH, heard)
     assert not authentic(payload, NODE.key, b"another!", heard)
 
@@ -297,7 +301,7 @@ def test_bombs_and_depths_are_malformed_and_cost_no_memory(payload: bytes) -> No
     assert peak < 100_000
 
 
-@pytest.mark.parametrize("payload", [[0], [5], [9, b"x", [1, {"a": 2}]], [-1, 1], [2**63], [127, None]])
+@pytest.mark.parametrize("payload", [[0], [6], [9, b"x", [1, {"a": 2}]], [-1, 1], [2**63], [127, None]])
 def test_another_tag_is_a_newer_sender_and_not_an_error_of_its_own(payload: list[Any]) -> None:
     with pytest.raises(UnknownMessage, match="unknown"):
         decode(msgpack.encode(payload))
@@ -343,4 +347,6 @@ def test_a_message_with_bytes_changed_is_not_authentic(message: Signed, data: st
         heard = decode(bytes(damaged))
     except Malformed:
         return
-    assert isinstance(heard, Announce) or authentic(bytes(damaged), NODE.key, MESH, heard) == (damaged == payload)
+    assert isinstance(heard, Announce | Page) or authentic(bytes(damaged), NODE.key, MESH, heard) == (
+        damaged == payload
+    )

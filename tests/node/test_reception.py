@@ -7,13 +7,15 @@ from msgspec.structs import replace
 from tests.cast import ALICE, BOB, CAROL, DIGEST, ECHO, PARAMETERS, SECRET, Member
 from tests.playbook import given
 from tests.sealed import announce, confirm, forged, hello, reply, sealed
-from wgmesh.domain import envelope
+from wgmesh.domain import envelope, messages
 from wgmesh.domain.draft import State
 from wgmesh.domain.events import PeerConnected
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.inputs import Heard, Outpaced
+from wgmesh.domain.inputs import Heard, Outpaced, Told
 from wgmesh.domain.keys import derive
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.messages import Page
+from wgmesh.domain.peer_record import SignedRecord
 from wgmesh.domain.secret import mint
 from wgmesh.domain.session import Session
 from wgmesh.domain.values import SECOND, Endpoint, Incarnation
@@ -39,9 +41,14 @@ class Alice:
         self.receiver.begin_turn()
 
     def hears(
-        self, datagram: bytes, mesh: Mesh = ALICE_KNOWS_BOB, sender: Endpoint = BOB.lan, now: int = 0
-    ) -> Heard | Outpaced | None:
-        return self.receiver.receive(State(mesh), DIGEST, Arrival("lan", "eth0", sender, datagram), now)
+        self,
+        datagram: bytes,
+        mesh: Mesh = ALICE_KNOWS_BOB,
+        sender: Endpoint = BOB.lan,
+        now: int = 0,
+        layer: envelope.Layer = "lan",
+    ) -> Heard | Told | Outpaced | None:
+        return self.receiver.receive(State(mesh), DIGEST, Arrival(layer, "eth0", sender, datagram), now)
 
     def rejects(self, datagram: bytes, mesh: Mesh = ALICE_KNOWS_BOB, sender: Endpoint = BOB.lan, now: int = 0) -> str:
         """The one word by which it is counted."""
@@ -326,3 +333,32 @@ def test_row_12_a_counter_of_this_run_counts_like_one_of_the_log() -> None:
     for number, heard in ((5, False), (6, True)):
         arrival = Arrival("lan", "eth0", BOB.lan, sealed(hello(BOB, ALICE, number=number)))
         assert (Alice().receiver.receive(seen, DIGEST, arrival, 0) is not None) == heard
+
+
+def page_of(*signed: bytes) -> bytes:
+    return sealed(messages.encode(Page(signed)), "exchange")
+
+
+def test_of_a_page_only_what_is_news_is_told() -> None:
+    known, news, own = BOB.signed(BOB.record()), CAROL.signed(CAROL.record()), ALICE.signed(ALICE.record())
+    told = Alice().hears(page_of(known, news, own), layer="exchange")
+    assert told == Told("exchange", BOB.lan, (SignedRecord(CAROL.record(), news),))
+    assert Alice().hears(page_of(known, own), layer="exchange") is None
+
+
+def test_a_page_may_bring_our_own_record_newer_than_we_know_it() -> None:
+    newer = ALICE.signed(ALICE.record(boot=7))
+    assert Alice().hears(page_of(newer), layer="exchange") == Told(
+        "exchange", BOB.lan, (SignedRecord(ALICE.record(boot=7), newer),)
+    )
+
+
+def test_a_page_with_a_forged_record_is_dropped() -> None:
+    alice = Alice()
+    assert alice.hears(page_of(forged(CAROL, CAROL.record(), BOB)), layer="exchange") is None
+    assert alice.rejections.report().counts == {"signature": 1}
+
+
+def test_nobody_passes_records_on_over_a_lan() -> None:
+    page = sealed(messages.encode(Page((CAROL.signed(CAROL.record()),))))
+    assert rejected(page) == "unasked"

@@ -44,6 +44,7 @@ class Alice:
         (outgoing,) = self.send(effect, mesh=mesh)
         payload = opened(outgoing)
         message = messages.decode(payload)
+        assert not isinstance(message, messages.Page)
         if not isinstance(message, messages.Announce):
             assert messages.authentic(
                 payload, ALICE.key, peer_record.decode(self.sender.signed_record(mesh)).parameters, message

@@ -16,7 +16,7 @@ from tests.simulation.network import Frame, Nic
 from tests.simulation.world import MILLISECOND
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Outpaced, Sampled, Start, Stop
+from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Outpaced, Sampled, Start, Stop, Told
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.node import Node, Turn
@@ -149,7 +149,7 @@ class Daemon:
             self._lan.dropped = 0
         return [*taken, *self.node.due(awake)]
 
-    def _receive(self, arrival: Arrival, awake: int) -> Heard | Outpaced | None:
+    def _receive(self, arrival: Arrival, awake: int) -> Heard | Told | Outpaced | None:
         self._watcher.received(self._machine, arrival.sender, len(arrival.data))
         heard = self.node.receive(arrival, awake)
         if isinstance(heard, Heard) and heard.echoed:

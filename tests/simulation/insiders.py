@@ -13,7 +13,7 @@ from tests.simulation.site import Site
 from wgmesh.domain import messages, peer_record
 from wgmesh.domain.envelope import NONCE_BYTES, Layer, open_datagram, seal
 from wgmesh.domain.identity import SIGNATURE_BYTES
-from wgmesh.domain.messages import Announce, Confirm, Hello, Reply
+from wgmesh.domain.messages import Announce, Confirm, Hello, Page, Reply
 from wgmesh.domain.packing import Malformed
 from wgmesh.domain.parameters import NONCES, ipv4_of
 from wgmesh.domain.peer_record import ClaimedEndpoint, PeerRecord
@@ -86,10 +86,10 @@ class Insider:
             return
         try:
             message = messages.decode(opened[1])
-            record = peer_record.decode(message.signed) if not isinstance(message, Confirm) else None
+            record = peer_record.decode(message.signed) if not isinstance(message, Confirm | Page) else None
         except Malformed:
             return
-        if record is not None and not isinstance(message, Confirm):
+        if record is not None and not isinstance(message, Confirm | Page):
             self.heard[record.identity] = (record, frame.source)
             self.old.append(message.signed)
             self._answer(message, record, frame.source)

@@ -6,7 +6,7 @@ from any change: a collision to settle, a turn to plan, an announcement of what 
 
 from typing import assert_never
 
-from wgmesh.domain import addressing, announcing, cadence, discovery, liveness, moving, running
+from wgmesh.domain import addressing, announcing, cadence, discovery, hearsay, liveness, moving, running
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
 from wgmesh.domain.inputs import Input
@@ -28,7 +28,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
 def cause_of(given: Input) -> str:
     """The word that a record carries for what it came from."""
     match given:
-        case i.Heard(layer) | i.Suspended(layer) | i.Resumed(layer):
+        case i.Heard(layer) | i.Told(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
         case i.Due(task):
             return f"timer/{task}"
@@ -60,6 +60,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
     match given:
         case i.Heard():
             return discovery.hear(draft, given)
+        case i.Told():
+            return hearsay.take(draft, given)
         case i.Due(task):
             return cadence.TASKS[task][1](draft)
         case i.Sampled(sample):

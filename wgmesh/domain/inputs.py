@@ -10,7 +10,7 @@ from wgmesh.domain.device import DeviceSample
 from wgmesh.domain.envelope import Layer
 from wgmesh.domain.messages import Message
 from wgmesh.domain.parameters import Parameters
-from wgmesh.domain.peer_record import PeerRecord
+from wgmesh.domain.peer_record import PeerRecord, SignedRecord
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, IdentityKey, Interface, Port, PublicKey
 
@@ -70,6 +70,14 @@ class Heard(Struct, frozen=True, tag=True):
     signed_by_sender: bool
     echoed: bool = False
     agrees: bool = False
+
+
+class Told(Struct, frozen=True, tag=True):
+    """Records passed on by a member, each under its owner's signature and newer than what is held; one may be ours."""
+
+    layer: Layer
+    sender: Endpoint
+    passed: tuple[SignedRecord, ...]
 
 
 class Due(Struct, frozen=True, tag=True):
@@ -149,6 +157,6 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Networked | Woke | Heard | Due | Sampled | Applied
+    Start | Stop | Leave | Networked | Woke | Heard | Told | Due | Sampled | Applied
     | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

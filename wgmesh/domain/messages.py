@@ -18,7 +18,7 @@ REPLY_LABEL = b"wgmesh-reply-v2"
 CONFIRM_LABEL = b"wgmesh-confirm-v2"
 
 # First element of the array that a message is.
-ANNOUNCE, HELLO, REPLY, CONFIRM = 1, 2, 3, 4
+ANNOUNCE, HELLO, REPLY, CONFIRM, PAGE = 1, 2, 3, 4, 5
 
 TOKEN_BYTES = 32
 MOST_RECORDS = 64
@@ -87,6 +87,12 @@ class Confirm(Struct, frozen=True, array_like=True, tag=CONFIRM):
     signature: bytes = UNSIGNED
 
 
+class Page(Struct, frozen=True, array_like=True, tag=PAGE, forbid_unknown_fields=True):
+    """Records that the sender holds, as their owners signed them: nobody needs to sign for passing them on."""
+
+    records: Annotated[tuple[_Signed, ...], Meta(max_length=MOST_RECORDS)]
+
+
 class _Hello(Struct, frozen=True, array_like=True, tag=HELLO, forbid_unknown_fields=True):
     to: IdentityKey
     to_boot: U32
@@ -126,12 +132,12 @@ Signed = Hello | Reply | Confirm
 Message = Announce | Signed
 
 _LABELS: dict[type, bytes] = {Hello: HELLO_LABEL, Reply: REPLY_LABEL, Confirm: CONFIRM_LABEL}
-_Wire = Announce | _Hello | _Reply | _Confirm
+_Wire = Announce | _Hello | _Reply | _Confirm | Page
 _MESSAGE: msgpack.Decoder[_Wire] = msgpack.Decoder(_Wire)
 _TAG = msgpack.Decoder(_Tagged)
 
 
-def encode(message: Message) -> bytes:
+def encode(message: Message | Page) -> bytes:
     """The payload of a datagram: a msgpack array of the tag and the fields in order."""
     match message:
         case Hello():
@@ -143,7 +149,7 @@ def encode(message: Message) -> bytes:
     return msgpack.encode(message)
 
 
-def decode(payload: bytes) -> Message:
+def decode(payload: bytes) -> Message | Page:
     """Read a payload, without checking its signature; UnknownMessage for another tag, Malformed for all else."""
     try:
         message = _MESSAGE.decode(payload)
@@ -178,4 +184,4 @@ def _why(payload: bytes) -> Malformed:
         tag = _TAG.decode(payload).tag
     except (DecodeError, RecursionError):
         return Malformed("schema")
-    return Malformed("schema") if ANNOUNCE <= tag <= CONFIRM else UnknownMessage("unknown")
+    return Malformed("schema") if ANNOUNCE <= tag <= PAGE else UnknownMessage("unknown")

@@ -84,6 +84,13 @@ class PeerRecord(Struct, frozen=True):
     left: bool = False
 
 
+class SignedRecord(Struct, frozen=True):
+    """A record, and its bytes as its owner signed them."""
+
+    record: PeerRecord
+    signed: bytes
+
+
 class _Body(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     identity: IdentityKey
     incarnation: tuple[U32, U32]

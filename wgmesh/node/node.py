@@ -15,7 +15,7 @@ from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
 from wgmesh.domain.effects import Effect, Exit, Nudge, RemoveInterface, Sample
-from wgmesh.domain.inputs import Due, Heard, Input, Outpaced, Start
+from wgmesh.domain.inputs import Due, Heard, Input, Outpaced, Start, Told
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
@@ -80,7 +80,7 @@ class Node:
         """What this run is in the middle of."""
         return self._state.session
 
-    def receive(self, arrival: Arrival, awake: int) -> Heard | Outpaced | None:
+    def receive(self, arrival: Arrival, awake: int) -> Heard | Told | Outpaced | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
         return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, awake)
 

@@ -11,12 +11,12 @@ from msgspec import Struct
 from wgmesh.domain import messages, peer_record
 from wgmesh.domain.draft import State
 from wgmesh.domain.envelope import SIZES, Layer, open_datagram
-from wgmesh.domain.inputs import Heard, Outpaced
+from wgmesh.domain.inputs import Heard, Outpaced, Told
 from wgmesh.domain.membership import is_news
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Reply, Signed, UnknownMessage
+from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Page, Reply, Signed, UnknownMessage
 from wgmesh.domain.packing import Malformed
-from wgmesh.domain.peer_record import PeerRecord
+from wgmesh.domain.peer_record import PeerRecord, SignedRecord
 from wgmesh.domain.values import SECOND, Endpoint, Incarnation
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
@@ -57,7 +57,7 @@ class Receiver:
         """A turn of the node begins: its budget of signature checks is whole again."""
         self._checks = CHECKS_A_TURN
 
-    def receive(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | Outpaced | None:
+    def receive(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | Told | Outpaced | None:
         """What the datagram says, if it is for us."""
         try:
             return self._read(state, digest, arrival, now)
@@ -67,7 +67,7 @@ class Receiver:
             self._rejections.count(str(reason), arrival.sender.ip, now)
             return None
 
-    def _read(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | None:
+    def _read(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | Told | None:
         payload, mesh = self._open(arrival), state.mesh
         message = messages.decode(payload)
         match message:
@@ -79,6 +79,8 @@ class Receiver:
                 return self._reply(mesh, arrival, payload, message, now)
             case Confirm():
                 return self._confirm(mesh, arrival, payload, message, now)
+            case Page():
+                return self._page(mesh, arrival, message, now)
             case _:
                 assert_never(message)
 
@@ -132,6 +134,25 @@ class Receiver:
         self._check(mesh, payload, confirm, identity, now)
         self._challenges.close(confirm.echo)
         return _heard(arrival, identity, confirm, None, True, echoed=True)
+
+    def _page(self, mesh: Mesh, arrival: Arrival, page: Page, now: int) -> Told | None:
+        """What is news in it and signed by its owner; what this turn's budget does not reach comes again."""
+        if arrival.layer == "lan":
+            raise Rejection("unasked")
+        passed = (SignedRecord(peer_record.decode(signed), signed) for signed in page.records)
+        news = tuple(each for each in passed if self._is_passable(mesh, each, now))
+        return Told(arrival.layer, arrival.sender, news) if news else None
+
+    def _is_passable(self, mesh: Mesh, passed: SignedRecord, now: int) -> bool:
+        record = passed.record
+        if record.identity == mesh.identity:
+            if record.incarnation <= mesh.incarnation:
+                return False
+        elif not is_news(mesh.peers.get(record.identity), record, passed.signed):
+            return False
+        self._spend(mesh, record.identity, now)
+        self._check_record(mesh, record, passed.signed)
+        return True
 
     def _expect_addressee(self, mesh: Mesh, message: Hello | Reply | Confirm) -> None:
         """A message to an earlier start of ours is a replay, or comes too late."""

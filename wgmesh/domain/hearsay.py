@@ -1,0 +1,14 @@
+"""Records at second hand: whoever passes them on, each speaks for its own signer alone."""
+
+from wgmesh.domain.draft import NEVER, Draft, Verdict
+from wgmesh.domain.inputs import Told
+from wgmesh.domain.membership import admit, outrun
+
+
+def take(draft: Draft, told: Told) -> Verdict:
+    """Store what is news; one of our own that is newer than we know makes us jump above it."""
+    for passed in told.passed:
+        if passed.record.identity == draft.mesh.identity:
+            yield from outrun(draft, passed.record)
+        else:
+            yield from admit(draft, passed.record, passed.signed, NEVER)
