@@ -52,10 +52,16 @@ def test_a_log_is_folded_to_a_moment_or_a_record(node: Path) -> None:
 
 
 def test_a_moment_before_there_was_a_node_is_a_sentence(node: Path) -> None:
-    for until in ("0", "2", "11:00"):
+    said = replay(node, "--until", "2")
+    assert (said.exit_code, said.out) == (1, "")
+    assert "the log tells of no node that started: name a later one with --until" in said.err
+
+
+def test_a_moment_before_the_log_is_a_sentence(node: Path) -> None:
+    for until in ("0", "11:00"):
         said = replay(node, "--until", until)
         assert (said.exit_code, said.out) == (1, "")
-        assert "the log tells of no node that started: name a later one with --until" in said.err
+        assert said.err == "wgmesh: the log begins at 12:00:00.000, with record 1: name a later moment\n"
     assert replay(node, "--until", "noon").exit_code == 2
 
 

@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 
+from wgmesh.cli.moments import At, mesh_at, moment
 from wgmesh.cli.place import Interface, StateDir, find_state
-from wgmesh.cli.reading import latest, open_log
+from wgmesh.cli.reading import open_log
 
 Private = Annotated[bool, typer.Option("--private", help="With the private key and the preshared keys.")]
 
 
-def config(interface: Interface = None, state_dir: StateDir = None, private: Private = False) -> None:
+def config(interface: Interface = None, state_dir: StateDir = None, at: At = None, private: Private = False) -> None:
     """Print the desired state as a wg-quick file."""
     from wgmesh.projections.wg_config import wg_config
 
     directory = find_state(interface, state_dir)
     with open_log(directory) as reader:
-        mesh = latest(reader)
+        mesh = mesh_at(reader, moment(reader, at).sequence)
     print(wg_config(mesh, *_keys(directory)) if private else wg_config(mesh), end="")
 
 

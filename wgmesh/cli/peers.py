@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wgmesh.cli.moments import At
 from wgmesh.cli.place import AsJson, Interface, StateDir, find_state
 from wgmesh.cli.reading import View, view
 from wgmesh.cli.terminal import say, say_json, say_table
@@ -20,10 +21,14 @@ HEADER = ("name", "state", "mesh IPv4", "mesh IPv6", "endpoint", "handshake", "i
 
 @app.callback()
 def peers(
-    context: typer.Context, interface: Interface = None, state_dir: StateDir = None, as_json: AsJson = False
+    context: typer.Context,
+    interface: Interface = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+    at: At = None,
 ) -> None:
     """List the peers; show one, count them."""
-    context.obj = (interface, state_dir, as_json)
+    context.obj = (interface, state_dir, as_json, at)
     if context.invoked_subcommand is None:
         show_peers(_view(context), as_json)
 
@@ -35,12 +40,13 @@ def show(
     interface: Interface = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
+    at: At = None,
 ) -> None:
     """All about one peer."""
     from wgmesh.projections import peers
     from wgmesh.projections.named_peer import named_peer
 
-    node = _view(context, interface, state_dir)
+    node = _view(context, interface, state_dir, at)
     shown = peers.show(node.mesh, named_peer(node.mesh, name), node.at, node.live)
     if as_json or context.obj[2]:
         say_json(peers.Peers(peers.SCHEMA_VERSION, node.at, node.sampled_at, (shown,)))
@@ -49,15 +55,17 @@ def show(
 
 
 @app.command()
-def count(context: typer.Context, interface: Interface = None, state_dir: StateDir = None) -> None:
+def count(context: typer.Context, interface: Interface = None, state_dir: StateDir = None, at: At = None) -> None:
     """How many peers are known."""
-    print(len(_view(context, interface, state_dir).mesh.present_peers))
+    print(len(_view(context, interface, state_dir, at).mesh.present_peers))
 
 
-def _view(context: typer.Context, interface: str | None = None, state_dir: str | None = None) -> View:
+def _view(
+    context: typer.Context, interface: str | None = None, state_dir: str | None = None, at: str | None = None
+) -> View:
     """Options are taken before and behind the word; the later one counts."""
-    earlier_interface, earlier_state_dir, _ = context.obj
-    return view(find_state(interface or earlier_interface, state_dir or earlier_state_dir))
+    earlier_interface, earlier_state_dir, _, earlier_at = context.obj
+    return view(find_state(interface or earlier_interface, state_dir or earlier_state_dir), at or earlier_at)
 
 
 def show_peers(node: View, as_json: bool) -> None:

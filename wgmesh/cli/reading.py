@@ -1,15 +1,15 @@
 """What read verbs stand on: the folded log, and beside it what a running daemon sees just now. Needs no daemon."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wgmesh.cli.moments import Moment, mesh_at, moment, records_of
 from wgmesh.cli.place import LOG_NAME
 from wgmesh.cli.terminal import remark
 
 if TYPE_CHECKING:
-    from wgmesh.adapters.event_log.database import Unreadable
     from wgmesh.adapters.event_log.reader import LogReader
     from wgmesh.domain.mesh import Mesh
     from wgmesh.domain.records import Record
@@ -47,61 +47,35 @@ def is_running(directory: Path) -> bool:
     return lock_holder(directory) is not None
 
 
-def view(directory: Path) -> View:
-    """Fold the log, newest snapshot first, and ask the daemon if there is one."""
+def view(directory: Path, at: str | None = None) -> View:
+    """Fold the log, newest snapshot first, and ask the daemon if there is one; `at`: as of that moment of the log."""
     from wgmesh.cli.times import now
-    from wgmesh.projections.warnings import cited
 
     running = is_running(directory)
     with open_log(directory) as reader:
+        if at is not None:
+            return view_at(reader, moment(reader, at))
         mesh = latest(reader)
-        at = now()
+        present = now()
         live = sample(directory) if running else None
-        quoted = {record.sequence: record for sequence in cited(mesh, at) for record in _one(reader, sequence)}
-        sampled_at = at if live else _last_roll_call(reader, mesh.head.sequence)
-    return View(at, mesh, running, live, sampled_at, quoted)
+        sampled_at = present if live else _last_roll_call(reader, mesh.head.sequence)
+        return View(present, mesh, running, live, sampled_at, _quoted(reader, mesh, present))
+
+
+def view_at(reader: "LogReader", moment: Moment) -> View:
+    """The node as of a moment that is over: what the log says, and nothing that a daemon sees now."""
+    return view_of(reader, mesh_at(reader, moment.sequence), moment.at)
+
+
+def view_of(reader: "LogReader", mesh: "Mesh", at: int) -> View:
+    """A mesh that was folded from this log, at its time (ms)."""
+    running = mesh.stopped is None and mesh.departed is None
+    return View(at, mesh, running, None, _last_roll_call(reader, mesh.head.sequence), _quoted(reader, mesh, at))
 
 
 def latest(reader: "LogReader") -> "Mesh":
     """The mesh that the whole log makes; WgmeshError while it tells of no node that started."""
-    from wgmesh import __version__
-    from wgmesh.domain.errors import WgmeshError
-    from wgmesh.domain.mesh import Mesh
-    from wgmesh.domain.snapshot import decode, shape
-
-    kept = reader.snapshot(shape(__version__))
-    sequence, mesh = (kept[0], decode(kept[1])) if kept else (0, Mesh())
-    for _, _, after in story(reader.records(sequence), mesh):
-        mesh = after
-    if mesh.settings is None:
-        raise WgmeshError("this log tells of no node that this wgmesh can read: it is empty, or of a newer version")
-    return mesh
-
-
-def story(records: "Iterable[Record | Unreadable]", mesh: "Mesh") -> "Iterator[tuple[Mesh, Record, Mesh]]":
-    """Each record with the mesh before and after it. What cannot be read is said once a name, and left out."""
-    from wgmesh.domain.mesh import evolve
-
-    for record in readable(records):
-        try:
-            after = evolve(mesh, record)
-        except KeyError:  # it speaks of a peer whose own records were of those that cannot be read
-            after = mesh
-        yield mesh, record, after
-        mesh = after
-
-
-def readable(records: "Iterable[Record | Unreadable]") -> "Iterator[Record]":
-    """The records that this wgmesh can read; of the others it says so once a name, on stderr."""
-    from wgmesh.adapters.event_log.database import Unreadable
-
-    said = set()
-    for record in records:
-        if not isinstance(record, Unreadable):
-            yield record
-        elif record.topic not in said:
-            said.add(record.topic)
-            remark(f"{record.reason}; it is left out, and all others of its kind")
+    return mesh_at(reader, reader.head.sequence)
 
 
 def sample(directory: Path) -> "Live | None":
@@ -121,15 +95,15 @@ def sample(directory: Path) -> "Live | None":
         return None
 
 
-def _one(reader: "LogReader", sequence: int) -> "Iterator[Record]":
-    from wgmesh.domain.records import Record
+def _quoted(reader: "LogReader", mesh: "Mesh", at: int) -> "dict[int, Record]":
+    from wgmesh.projections.warnings import cited
 
-    return (record for record in reader.records(sequence - 1, sequence) if isinstance(record, Record))
+    return records_of(reader, cited(mesh, at))
 
 
 def _last_roll_call(reader: "LogReader", head: int) -> int | None:
     from wgmesh.domain.events import PeersSighted
     from wgmesh.domain.records import Record
 
-    recent = (record for record in reader.records(max(0, head - RECENT)) if isinstance(record, Record))
+    recent = (record for record in reader.records(max(0, head - RECENT), head) if isinstance(record, Record))
     return max((record.at for record in recent if isinstance(record.event, PeersSighted)), default=None)

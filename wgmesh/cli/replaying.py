@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wgmesh.cli.moments import moment, readable
 from wgmesh.cli.place import LOG_NAME
-from wgmesh.cli.reading import View, is_running, readable
+from wgmesh.cli.reading import View, is_running, view_of
 from wgmesh.cli.terminal import is_terminal, remark, say
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Past:
         if self._verdict.records == 0:
             self.complain()
         with self.opened() as reader:
-            self.last = min(self._verdict.head.sequence, _last_until(reader, until))
+            self.last = min(self._verdict.head.sequence, moment(reader, until).sequence)
 
     @property
     def unreadable(self) -> str:
@@ -78,9 +79,8 @@ class Past:
         from wgmesh.domain.snapshot import decode, form
         from wgmesh.replay import fold_again
 
-        shape = reader.snapshot_shape() or b""
-        kept = reader.snapshot(shape) if shape.startswith(form()) else None
-        return fold_again(self.records(reader), {kept[0]: decode(kept[1])} if kept else {})
+        kept = {sequence: decode(state) for sequence, state in reader.snapshots(form(), self.last)}
+        return fold_again(self.records(reader), kept)
 
     def opened(self) -> "LogReader":
         """The log, to be closed."""
@@ -114,30 +114,13 @@ def wait() -> None:
         input()
 
 
-def _last_until(reader: "LogReader", until: str | None) -> int:
-    """The sequence of the last record at or before a time, or simply a sequence."""
-    from wgmesh.adapters.event_log.database import Unreadable
-    from wgmesh.cli.times import now, parse
-
-    if until is None or until.isdecimal():
-        return reader.head.sequence if until is None else int(until)
-    moment = parse(until, now())
-    records = (record for record in reader.records() if not isinstance(record, Unreadable))
-    return max((record.sequence for record in records if record.at <= moment), default=0)
-
-
 def _view(reader: "LogReader", mesh: "Mesh | None") -> View:
     """The node as of its last record; WgmeshError where that tells of none."""
     from wgmesh.domain.errors import WgmeshError
-    from wgmesh.domain.records import Record
-    from wgmesh.projections.warnings import cited
 
     if mesh is None or mesh.settings is None:
         raise WgmeshError("up to this moment the log tells of no node that started: name a later one with --until")
-    at = mesh.head.at
-    records = (record for sequence in cited(mesh, at) for record in reader.records(sequence - 1, sequence))
-    quoted = {record.sequence: record for record in records if isinstance(record, Record)}
-    return View(at, mesh, mesh.stopped is None and mesh.departed is None, None, at, quoted)
+    return view_of(reader, mesh, mesh.head.at)
 
 
 def _show(what: str, view: View, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wgmesh.cli.moments import At
 from wgmesh.cli.place import AsJson, Interface, StateDir, find_state, has_mesh
 from wgmesh.cli.reading import view
 from wgmesh.cli.terminal import say, say_json
@@ -24,6 +25,7 @@ def status(
     interface: Interface = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
+    at: At = None,
     wait: Wait = None,
     peers: Connected = 0,
 ) -> None:
@@ -33,7 +35,7 @@ def status(
     """
     if wait is not None or peers:
         _wait(interface, state_dir, wait or 0, peers)
-    show_status(view(find_state(interface, state_dir)), as_json)
+    show_status(view(find_state(interface, state_dir), at), as_json)
 
 
 def status_or_help(context: typer.Context) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wgmesh.cli.reading import latest, open_log, story
+from wgmesh.cli.moments import story
+from wgmesh.cli.reading import latest, open_log
 from wgmesh.cli.terminal import is_terminal, paint, say_json
 
 if TYPE_CHECKING:

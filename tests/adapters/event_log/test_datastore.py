@@ -14,8 +14,8 @@ from eventsourcing.sqlite import SQLiteAggregateRecorder
 from wgmesh.adapters.event_log.database import connect_to_read
 from wgmesh.adapters.event_log.datastore import (
     BeginningRecorder,
-    LatestRecorder,
     LogDatastore,
+    SnapshotRecorder,
     create_file,
     make_tables,
     play_back,
@@ -74,11 +74,31 @@ def test_the_datastore_makes_no_file(tmp_path: Path) -> None:
     assert not os.listdir(tmp_path)
 
 
-def test_only_the_latest_is_kept(datastore: LogDatastore) -> None:
-    recorder = LatestRecorder(datastore, "snapshots")
-    for sequence in (5, 7, 6, 6):
-        recorder.insert_events([StoredEvent("node", sequence, "shape", b"state")])
-    assert recorder.select_events("node") == [StoredEvent("node", 6, "shape", b"state")]
+def snapshots(datastore: LogDatastore, *saved: tuple[int, int]) -> list[int]:
+    """Which are there after these were saved: (sequence, bytes) each, in this order."""
+    recorder = SnapshotRecorder(datastore, "snapshots")
+    for sequence, size in saved:
+        recorder.insert_events([StoredEvent("node", sequence, "shape", bytes(size))])
+    return [stored.originator_version for stored in recorder.select_events("node")]
+
+
+def test_snapshots_of_earlier_records_stay(datastore: LogDatastore) -> None:
+    assert snapshots(datastore, (5, 1), (7, 1), (9, 1), (9, 1)) == [5, 7, 9]
+
+
+def test_the_snapshot_that_was_made_last_is_the_newest(datastore: LogDatastore) -> None:
+    assert snapshots(datastore, (5, 1), (7, 1), (6, 1)) == [5, 6]
+
+
+def test_snapshots_fill_a_share_of_the_file_and_the_newest_is_there_whatever_its_size(datastore: LogDatastore) -> None:
+    assert snapshots(datastore, (10, 1400), (20, 1400), (30, 1400)) == [20, 30]
+    assert snapshots(datastore, (40, 1_000_000)) == [40]
+
+
+def test_the_snapshots_of_records_that_are_taken_out_go_too(datastore: LogDatastore) -> None:
+    assert snapshots(datastore, (5, 1), (7, 1), (9, 1)) == [5, 7, 9]
+    BeginningRecorder(datastore, "beginnings").insert_events([StoredEvent("node", 7, "", b"chain")])
+    assert snapshots(datastore) == [9]
 
 
 def test_where_the_log_begins_and_what_went_before_it_change_together(datastore: LogDatastore) -> None:

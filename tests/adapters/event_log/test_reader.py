@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from msgspec.structs import replace
 
 from tests.adapters.event_log import AT, a_log, a_log_with_states, a_newer_log, a_record, append, begin_at, change
 from tests.adapters.machine import let_everybody_in
@@ -243,17 +244,43 @@ def test_the_record_of_a_reader_is_the_record_that_was_written(reader: LogReader
     assert (second.event, second.because) == (a_record(2).event, (1,))
 
 
-def test_a_snapshot_says_of_what_shape_it_is(tmp_path: Path) -> None:
-    path = a_log(tmp_path / "events.db", 3)
-    with LogReader(path, running=False) as reader:
-        assert reader.snapshot_shape() is None
+def saved(path: Path, *places: int, shape: bytes = b"shape") -> Path:
+    """A log of six records, with snapshots of some."""
+    a_log(path, 6)
     with closing(EventLog.open(path, at=AT)) as log:
-        log.save_snapshot(3, log.head.chain, b"shape", b"state")
+        for place in places:
+            (record,) = log.records(place - 1, place)
+            log.save_snapshot(place, record.chain, shape, b"state %d" % place)
+    return path
+
+
+def test_a_look_back_begins_at_the_last_snapshot_before_it(tmp_path: Path) -> None:
+    with LogReader(saved(tmp_path / "events.db", 2, 4), running=False) as reader:
+        found = [reader.snapshot(b"shape", until) for until in range(7)]
+    assert found == [None, None, *[(2, b"state 2")] * 2, *[(4, b"state 4")] * 3]
+
+
+def test_snapshots_are_found_by_the_form_of_their_shape(tmp_path: Path) -> None:
+    path = saved(tmp_path / "events.db", 2, 4)
+    with closing(EventLog.open(path, at=AT)) as log:
+        log.save_snapshot(6, log.head.chain, b"shaped otherwise", b"state 6")
     with LogReader(path, running=False) as reader:
-        assert reader.snapshot_shape() == b"shape"
+        assert [sequence for sequence, _ in reader.snapshots(b"shape")] == [6, 4, 2]
+        assert [sequence for sequence, _ in reader.snapshots(b"shaped")] == [6]
+        assert list(reader.snapshots(b"round")) == []
     change(path, "UPDATE snapshots SET topic = 'X'")
     with LogReader(path, running=False) as reader:
-        assert reader.snapshot_shape() is None
+        assert list(reader.snapshots(b"shape")) == []
+
+
+def test_a_moment_is_the_last_record_that_was_written_by_then(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    with closing(EventLog.open(path, at=AT)) as log:
+        clock = (10, 20, 15, 30)  # it was set back once
+        log.append([replace(a_record(sequence), at=at) for sequence, at in enumerate(clock, start=1)])
+    with LogReader(path, running=False) as reader:
+        found = {at: reader.last_at(at) for at in (0, 9, 10, 14, 15, 19, 20, 30, 2**70)}
+    assert found == {0: 0, 9: 0, 10: 1, 14: 1, 15: 3, 19: 3, 20: 3, 30: 4, 2**70: 4}
 
 
 def test_a_reader_says_where_a_shortened_log_begins(tmp_path: Path) -> None:

@@ -20,13 +20,29 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from wgmesh.adapters.event_log.database import EVENTS_TABLE, SQLITE_ERRORS, STREAM, TABLES, is_damage, uri_of
+from wgmesh.adapters.event_log.database import (
+    EVENTS_TABLE,
+    SNAPSHOTS_TABLE,
+    SQLITE_ERRORS,
+    STREAM,
+    TABLES,
+    is_damage,
+    uri_of,
+)
+from wgmesh.adapters.event_log.snapshots import SHARE, surplus
 
 PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA cache_size=-512",  # KiB: records are appended and read in order, so a larger cache is never hit
     "PRAGMA journal_size_limit=4194304",  # what a slow reader made of the WAL is given back
 )
+# How much of a file is in use, in bytes. What was taken out leaves room in it, and does not make it smaller.
+SIZE_IN_USE = """
+    SELECT (page_count - freelist_count) * page_size
+    FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()
+"""
+# What no snapshot beside the newest is. SQLite orders texts behind all numbers.
+_ODD_OR_LATER = "typeof(state) != 'blob' OR originator_version < 1 OR originator_version >= ?"
 # Nobody else writes, and who does all the same is not waited for: the node stands still meanwhile.
 LOCK_TIMEOUT_SECONDS = 1
 
@@ -49,21 +65,30 @@ class LogDatastore(SQLiteDatastore):
         self.pool = _Pool(db_name=uri, lock_timeout=LOCK_TIMEOUT_SECONDS, pool_size=1, max_overflow=0)
 
 
-class LatestRecorder(SQLiteAggregateRecorder):
-    """A table of the same form that keeps only what was written last."""
+class SnapshotRecorder(SQLiteAggregateRecorder):
+    """A table of the same form that keeps as many snapshots as there is room for, and always what was written last."""
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        newest = stored_events[-1].originator_version
+        c.execute(f"DELETE FROM {SNAPSHOTS_TABLE} WHERE {_ODD_OR_LATER}", (newest,))  # noqa: S608 - our own table
+        super()._insert_events(c, stored_events, **kwargs)
+        c.execute(f"SELECT originator_version, length(state) FROM {SNAPSHOTS_TABLE}")  # noqa: S608
+        sizes: dict[int, int] = dict(c.fetchall())
+        c.execute(SIZE_IN_USE)
+        in_use: int = c.fetchone()[0]
+        for sequence in surplus(sizes, in_use // SHARE):
+            c.execute(f"DELETE FROM {SNAPSHOTS_TABLE} WHERE originator_version = ?", (sequence,))  # noqa: S608
+
+
+class BeginningRecorder(SQLiteAggregateRecorder):
+    """Where the log begins: what is written here goes out of the log in the same transaction, it and all before it."""
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         c.execute(f"DELETE FROM {self.events_table_name}")  # noqa: S608 - the name of our own table
         super()._insert_events(c, stored_events, **kwargs)
-
-
-class BeginningRecorder(LatestRecorder):
-    """Where the log begins: what is written here goes out of the log in the same transaction, it and all before it."""
-
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
-        super()._insert_events(c, stored_events, **kwargs)
         through = stored_events[0].originator_version
-        c.execute(f"DELETE FROM {EVENTS_TABLE} WHERE originator_id = ? AND originator_version <= ?", (STREAM, through))  # noqa: S608
+        for table in (EVENTS_TABLE, SNAPSHOTS_TABLE):
+            c.execute(f"DELETE FROM {table} WHERE originator_id = ? AND originator_version <= ?", (STREAM, through))  # noqa: S608
 
 
 def make_tables(datastore: LogDatastore) -> None:

@@ -40,8 +40,19 @@ _HEAD = f"""
     WHERE originator_id = '{STREAM}' AND typeof(originator_version) = 'integer' AND typeof(state) = 'blob'
     ORDER BY originator_version DESC LIMIT 1
 """  # noqa: S608
-_SNAPSHOT = f"SELECT originator_version, state FROM {SNAPSHOTS_TABLE}"  # noqa: S608
-_SHAPE = f"SELECT topic FROM {SNAPSHOTS_TABLE}"  # noqa: S608
+# The text of a record begins with `{"at":`, in one way only: its time is found without reading the rest.
+_LAST_AT = f"""
+    SELECT originator_version FROM {EVENTS_TABLE}
+    WHERE originator_id = '{STREAM}' AND typeof(originator_version) = 'integer'
+          AND CAST(substr(state, {CHAIN_BYTES + len('{"at":') + 1}, 19) AS INTEGER) <= ?
+    ORDER BY originator_version DESC LIMIT 1
+"""  # noqa: S608
+_SNAPSHOTS = f"""
+    SELECT originator_version, topic FROM {SNAPSHOTS_TABLE}
+    WHERE typeof(originator_version) = 'integer' AND originator_version BETWEEN 1 AND ?
+    ORDER BY originator_version DESC
+"""  # noqa: S608
+_SNAPSHOT = f"SELECT state FROM {SNAPSHOTS_TABLE} WHERE originator_version = ?"  # noqa: S608
 _ALL = 2**63 - 1
 
 
@@ -117,20 +128,26 @@ class LogReader:
         before, self._version = self._version, self._data_version()
         return self._version != before
 
-    def snapshot(self, shape: bytes) -> tuple[int, bytes] | None:
-        """The sequence and state of the snapshot, if it is of this shape and of a record of this log."""
-        for sequence, blob in self._select(_SNAPSHOT):
-            if type(sequence) is int and type(blob) is bytes and sequence > 0:
-                for record in self.records(sequence - 1, sequence):
-                    state = opened(sequence, blob, shape, record.chain) if isinstance(record, Record) else None
-                    return None if state is None else (sequence, state)
-        return None
+    def last_at(self, at: int) -> int:
+        """The sequence of the last record that was written at or before a time (ms); 0 if there is none."""
+        found = self._select(_LAST_AT, min(at, _ALL))
+        return found[0][0] if found else 0
 
-    def snapshot_shape(self) -> bytes | None:
-        """Of what shape the snapshot is, as it says itself; None if there is none."""
-        for (topic,) in self._select(_SHAPE):
-            if isinstance(topic, bytes) and re.fullmatch(rb"(?:[0-9a-f]{2})*", topic):
-                return bytes.fromhex(topic.decode())
+    def snapshot(self, shape: bytes, until: int = _ALL) -> tuple[int, bytes] | None:
+        """The newest snapshot of this shape, of a record up to and with `until`: its sequence and state."""
+        return next(self.snapshots(shape, until), None)
+
+    def snapshots(self, form: bytes, until: int = _ALL) -> Iterator[tuple[int, bytes]]:
+        """Those whose shape begins with `form` and that are of records of this log, newest first."""
+        for sequence, topic in self._select(_SNAPSHOTS, until):
+            shape = _shape(topic)
+            if shape.startswith(form) and (state := self._opened(sequence, shape)) is not None:
+                yield sequence, state
+
+    def _opened(self, sequence: int, shape: bytes) -> bytes | None:
+        for (blob,) in self._select(_SNAPSHOT, sequence):
+            for record in self.records(sequence - 1, sequence) if isinstance(blob, bytes) else ():
+                return opened(sequence, blob, shape, record.chain) if isinstance(record, Record) else None
         return None
 
     def _connect(self) -> None:
@@ -162,6 +179,12 @@ class LogReader:
             if not is_damage(error):
                 raise unreachable(self._path, error) from error
             raise LogBroken(f"{self._path} is damaged ({error}): `wgmesh events --verify` says where") from error
+
+
+def _shape(topic: object) -> bytes:
+    """Of what shape a snapshot says it is; nothing for what wgmesh did not write."""
+    is_hex = isinstance(topic, bytes) and re.fullmatch(rb"(?:[0-9a-f]{2})*", topic)
+    return bytes.fromhex(is_hex[0].decode()) if is_hex else b""
 
 
 def _files_of(path: Path) -> tuple[int, ...]:

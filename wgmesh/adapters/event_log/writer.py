@@ -23,9 +23,10 @@ from wgmesh.adapters.event_log.database import (
     unreachable,
 )
 from wgmesh.adapters.event_log.datastore import (
+    SIZE_IN_USE,
     BeginningRecorder,
-    LatestRecorder,
     LogDatastore,
+    SnapshotRecorder,
     create_file,
     make_tables,
     play_back,
@@ -38,11 +39,6 @@ from wgmesh.adapters.event_log.verify import Carried, Verdict, verify
 from wgmesh.domain.errors import UnreadableEvent
 from wgmesh.domain.events import StateCarried
 from wgmesh.domain.records import EVENTS, Catalogue, Record
-
-_SIZE = """
-    SELECT (page_count - freelist_count) * page_size
-    FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()
-"""
 
 
 class EventLog:
@@ -61,7 +57,7 @@ class EventLog:
         self.carried = list(verdict.carried)
         self._path = path
         self._datastore = LogDatastore(path)
-        self._snapshots = LatestRecorder(self._datastore, SNAPSHOTS_TABLE)
+        self._snapshots = SnapshotRecorder(self._datastore, SNAPSHOTS_TABLE)
         self._beginnings = BeginningRecorder(self._datastore, BEGINNINGS_TABLE)
         self._mapper = RecordMapper(catalogue)
         self._store = EventStore(self._mapper, SQLiteAggregateRecorder(self._datastore, EVENTS_TABLE))
@@ -121,7 +117,7 @@ class EventLog:
     def size_bytes(self) -> int:
         """How much of the file is in use. What was taken out leaves room in it, and does not make it smaller."""
         with self._failing_plainly(), self._datastore.transaction(commit=False) as cursor:
-            cursor.execute(_SIZE)
+            cursor.execute(SIZE_IN_USE)
             size: int = cursor.fetchone()[0]
         return size
 
@@ -135,13 +131,13 @@ class EventLog:
         self.carried = self.carried[self.carried.index(carried) :]
 
     def save_snapshot(self, sequence: int, chain: bytes, shape: bytes, state: bytes) -> None:
-        """Keep the state that the log folds to at this record, instead of the one before; errors as in `append`."""
+        """Keep the state that the log folds to at this record, beside earlier ones; errors as in `append`."""
         blob = sealed(Head(sequence, chain), shape, state)
         with self._failing_plainly():
             self._snapshots.insert_events([StoredEvent(STREAM, sequence, shape.hex(), blob)])
 
     def snapshot(self, shape: bytes) -> tuple[int, bytes] | None:
-        """The sequence and state of the snapshot, if it is of this shape and of a record of this log."""
+        """The newest snapshot of this shape: its sequence and state."""
         if not self.head.sequence:
             return None
         with LogReader(self._path, running=True) as reader:
