@@ -2,7 +2,9 @@
 
 import json
 import os
-from contextlib import closing
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,29 @@ from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain import snapshot
 from wgmesh.domain.decide import step
 from wgmesh.domain.draft import State
-from wgmesh.domain.events import CATALOGUE, VERSIONS, PeerConnected
+from wgmesh.domain.events import CATALOGUE, VERSIONS, LogRecovered, PeerConnected
 from wgmesh.domain.mesh import Mesh, evolve, fold
 from wgmesh.domain.records import UPCASTS, Record, catalogue_of
 from wgmesh.domain.values import Moment
 from wgmesh.node.recording import Decided, Scribe
+
+_hearers: list[list[str]] = []
+
+
+def _hear(event: str, told: tuple[object, ...]) -> None:
+    for paths in _hearers if event == "open" else ():
+        paths.append(str(told[0]))
+
+
+sys.addaudithook(_hear)
+
+
+@contextmanager
+def opened() -> Iterator[list[str]]:
+    """The paths of all files that are opened meanwhile."""
+    _hearers.append([])
+    yield _hearers[-1]
+    _hearers.pop()
 
 
 def replay(*words: object) -> Said:
@@ -116,6 +136,28 @@ def test_a_name_in_a_log_is_never_imported(node: Path, tmp_path: Path, monkeypat
         said = replay(node, "--step")
         assert said.exit_code == 1
         assert "record 12 is bad" in said.err
+
+
+def test_a_path_in_a_log_is_never_followed(node: Path, tmp_path: Path) -> None:
+    bait = tmp_path / "bait"
+    bait.write_text("what nobody asked for")
+    with closing(EventLog.open(node / "events.db", at=AT)) as log:
+        log.append([Record(14, AT, 0, "log", (), LogRecovered(str(bait), 12, 14))])
+    with opened() as paths:
+        said = replay(node, "--step")
+    assert said.exit_code == 0
+    assert "bait" in said.out
+    assert any(path.endswith("events.db") for path in paths)
+    assert not [path for path in paths if "bait" in path]
+
+
+def test_of_a_log_that_was_cut_off_is_shown_what_is_left(lived: Path) -> None:
+    path = lived / "events.db"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    said = replay(lived, "--step")
+    assert said.exit_code == 1
+    shown = said.out.count("\n")
+    assert said.err.startswith(f"wgmesh: {path}: record {shown + 1} is bad: SQLite cannot read it: ")
 
 
 def test_a_state_that_was_kept_otherwise_names_the_record(lived: Path, monkeypatch: pytest.MonkeyPatch) -> None:

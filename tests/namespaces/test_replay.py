@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.edited import Edit, edited
 from tests.namespaces.daemon import WGMESH, Daemon
 from tests.namespaces.lab import FaultyLab
 from tests.namespaces.mesh import lan_mesh
@@ -20,8 +21,12 @@ pytestmark = pytest.mark.namespaces
 SECONDS = float(os.environ.get("RECORDED_SECONDS", "15"))
 
 
-def replayed(daemon: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
-    return daemon.node.run([*WGMESH, "replay", str(daemon.state_dir), *words], cwd=ROOT, check=False)
+# A policy that is another one by one line: nobody is ever seen to be connected.
+NEVER_CONNECTED = Edit("wgmesh/domain/liveness.py", "SILENT_AFTER = 180 * SECOND", "SILENT_AFTER = -1")
+
+
+def replayed(daemon: Daemon, *words: str, code: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return daemon.node.run([*WGMESH, "replay", str(daemon.state_dir), *words], cwd=code, check=False)
 
 
 def test_what_a_daemon_decided_while_a_peer_came_and_went_is_decided_again(lab: FaultyLab) -> None:
@@ -44,6 +49,14 @@ def test_what_a_daemon_decided_while_a_peer_came_and_went_is_decided_again(lab: 
     sequence = len(a.events())
     assert "PeerLeft" in [event["name"] for event in a.events()]
     assert whole.stdout.endswith(f" again: {sequence} records, 1 to {sequence}, as in the log\n")
+    (lab.directory / "edited").mkdir()
+    otherwise = replayed(a, "--inputs", str(recording), code=edited(lab.directory / "edited", NEVER_CONNECTED))
+    print(otherwise.stdout, otherwise.stderr)
+    there, connected, _, here, _ = otherwise.stdout.splitlines()
+    assert (otherwise.returncode, there, here) == (1, "in the log:", "decided now: nothing")
+    first = next(event["sequence"] for event in a.events() if event["name"] == "PeerConnected")
+    assert connected.split()[0] == str(first)
+    assert f"record {first} is decided otherwise by this wgmesh, at input " in otherwise.stderr
     assert recording.stat().st_mode & 0o777 == 0o600
     payload = mesh.secret_file.read_text().strip().partition("v1/")[2][:48]
     assert payload.encode() not in recording.read_bytes()

@@ -6,20 +6,20 @@ from tests.simulation.daemon import TURN
 from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.site import Site
-from wgmesh.domain.own_record import own_record
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP
 
 
 def pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
     """All pairs that can reach each other, each both ways."""
-    for one in site.living:
-        for other in site.living:
+    living = site.living
+    for one in living:
+        for other in living:
             if one is not other and site.ways(one, other):
                 yield one, other
 
 
 def missing(site: Site) -> Iterator[str]:
-    """What has not come true yet, each in a sentence."""
+    """What has not come true yet, each in a sentence, told as it is found: who only asks whether takes the first."""
     for one, other in pairs(site):
         yield from _of_a_pair(one, other)
     yield from _of_the_dead(site)
@@ -34,7 +34,7 @@ def _of_a_pair(one: Machine, other: Machine) -> Iterator[str]:
         yield f"{one.name} does not know {other.name}"
     elif held.state != "connected":
         yield f"{one.name} shows {other.name} as {held.state}"
-    elif held.incarnation != own_record(other.daemon.mesh).incarnation:
+    elif held.incarnation != other.daemon.mesh.incarnation:
         yield f"{one.name} knows {other.name} as of {held.incarnation}, not {other.daemon.mesh.incarnation}"
 
 

@@ -198,12 +198,11 @@ class Swarm:
     def _watch(self, began: int, within: int) -> int:
         """How long it takes until nothing is missing."""
         world = self.site.world
-        left: list[str] = []
         while world.now < began + within:
             world.run(world.now + (LOOK if world.now - began < MINUTE else 10 * LOOK) // 10)
-            left = list(convergence.missing(self.site))
-            if not left:
+            if not any(convergence.missing(self.site)):
                 return world.now - began
+        left = list(convergence.missing(self.site))
         raise Broken(f"liveness: {within / MINUTE:.0f} min after the last fault {'; '.join(left[:8])}")
 
     def _settled(self) -> None:
