@@ -138,8 +138,8 @@ POLICIES = "policies"
 LAYERS = (
     ("values", "errors"),
     (
-        "device", "effects", "envelope", "events", "facts", "identity", "inputs", "keys", "lots", "messages", "packing",
-        "parameters", "peer", "peer_record", "records", "secret", "settings",
+        "device", "effects", "envelope", "events", "facts", "gossip_messages", "identity", "inputs", "keys", "lots",
+        "messages", "packing", "paging", "parameters", "peer", "peer_record", "records", "secret", "settings",
     ),
     ("draft", "introduce", "mesh", "own_record", "session"),
     (POLICIES,),

@@ -23,6 +23,7 @@ from wgmesh.domain.events import (
     PeerDiscovered,
     PeerUpdated,
 )
+from wgmesh.domain.gossip_messages import Digest
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Heard, Input, Networked, Sampled
 from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
@@ -40,6 +41,7 @@ CAUSES: list[tuple[Input, str]] = [
     (BOB.says_hello(US), "lan"),
     (replace(BOB.says_hello(US), layer="exchange"), "exchange"),
     (i.Told("gossip", BOB.lan, (SignedRecord(CAROL.record(), CAROL.signed(CAROL.record())),)), "gossip"),
+    (i.Whispered(BOB.key, Digest(bytes(8), 1, True), 0), "gossip"),
     (Due("sample"), "timer/sample"),
     (Due("forget"), "timer/forget"),
     (Sampled(DeviceSample(None)), "wireguard"),

@@ -21,7 +21,7 @@ from wgmesh.domain.session import Session
 from wgmesh.domain.values import SECOND, Endpoint, Incarnation
 from wgmesh.node import Keyring
 from wgmesh.node.challenges import Challenges
-from wgmesh.node.reception import CHECKS_A_TURN, STRANGERS_A_SECOND, Arrival, Receiver
+from wgmesh.node.reception import CHECKS_A_TURN, STRANGERS_A_SECOND, Arrival, Received, Receiver
 from wgmesh.node.rejections import Rejections
 
 ALICE_IS_UP = given(*ALICE.joined()).mesh
@@ -47,7 +47,7 @@ class Alice:
         sender: Endpoint = BOB.lan,
         now: int = 0,
         layer: envelope.Layer = "lan",
-    ) -> Heard | Told | Outpaced | None:
+    ) -> Received | None:
         return self.receiver.receive(State(mesh), DIGEST, Arrival(layer, "eth0", sender, datagram), now)
 
     def rejects(self, datagram: bytes, mesh: Mesh = ALICE_KNOWS_BOB, sender: Endpoint = BOB.lan, now: int = 0) -> str:

@@ -7,13 +7,27 @@ from msgspec.structs import replace
 from tests.cast import ALICE, BOB, CAROL, DAVE, SECRET
 from tests.playbook import Playbook, given
 from wgmesh.domain import messages, parameters, peer_record
-from wgmesh.domain.effects import Announce, Effect, Exit, RemoveInterface, Sample, SendConfirm, SendHello, SendReply
+from wgmesh.domain.effects import (
+    Announce,
+    Effect,
+    Exit,
+    RemoveInterface,
+    Sample,
+    SendConfirm,
+    SendDigest,
+    SendGossip,
+    SendHello,
+    SendRecords,
+    SendReply,
+)
 from wgmesh.domain.envelope import Layer, open_datagram
-from wgmesh.domain.events import InterfacesChanged, SettingsChanged
+from wgmesh.domain.events import InterfacesChanged, PeerExpired, SettingsChanged
+from wgmesh.domain.gossip_messages import Digest, GossipMessage, Probe, decode_gossip
 from wgmesh.domain.keys import derive
 from wgmesh.domain.mesh import Mesh, fingerprint
 from wgmesh.domain.messages import Confirm, Hello, Message, Reply
-from wgmesh.domain.values import Interface
+from wgmesh.domain.peer_record import NO_IPV4
+from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.node import Keyring, Outgoing
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.sending import OPENING_BYTES, Sender
@@ -156,3 +170,51 @@ def test_no_two_datagrams_are_alike() -> None:
     alice = Alice()
     datagrams = [outgoing.data for _ in range(50) for outgoing in alice.send(Announce(), CONFIRM)]
     assert len(set(datagrams)) == 100
+
+
+KNOWS_BOB_AND_CAROL = ALICE_IS_UP.given(BOB.discovered(), CAROL.discovered())
+
+
+def whispers(effect: Effect, story: Playbook = KNOWS_BOB_AND_CAROL) -> list[messages.Page | GossipMessage]:
+    """What is said inside the tunnel to Bob."""
+    said = []
+    for outgoing in Alice().send(effect, mesh=story.mesh):
+        assert (outgoing.layer, outgoing.address) == ("gossip", Endpoint(BOB.ipv6, KEYS.gossip_port))
+        assert outgoing.fallback == Endpoint(BOB.ipv4, KEYS.gossip_port)
+        opened_words = open_datagram([(1, KEYS.envelope_key)], "gossip", outgoing.data)
+        assert opened_words is not None
+        said.append(decode_gossip(opened_words[1]))
+    return said
+
+
+def test_gossip_goes_to_a_members_mesh_address_on_the_port_that_all_derive() -> None:
+    assert whispers(SendGossip(BOB.key, Probe(7))) == [Probe(7)]
+    (outgoing,) = Alice().send(SendGossip(BOB.key, Probe(7)), mesh=KNOWS_BOB_AND_CAROL.mesh)
+    assert len(outgoing.data) == 128
+
+
+def test_a_digest_is_of_all_that_we_hold_our_own_record_too() -> None:
+    digest = Alice().sender.digest(KNOWS_BOB_AND_CAROL.mesh)
+    assert whispers(SendDigest(BOB.key, asks=True)) == [Digest(digest, 3, True)]
+
+
+def test_records_are_passed_on_as_they_were_signed_and_our_own_as_it_is_now() -> None:
+    (page,) = whispers(SendRecords(BOB.key, (CAROL.key, ALICE.key, DAVE.key)))
+    own = Alice().sender.signed_record(KNOWS_BOB_AND_CAROL.mesh)
+    assert page == messages.Page((CAROL.signed(CAROL.record()), own))
+
+
+def test_no_more_than_four_pages_are_under_way() -> None:
+    assert len(whispers(SendRecords(BOB.key, (CAROL.key,) * 100))) == 4
+
+
+def test_nothing_is_said_to_who_is_gone_or_unknown() -> None:
+    gone = KNOWS_BOB_AND_CAROL.given(PeerExpired(BOB.key, 1))
+    assert whispers(SendGossip(BOB.key, Probe(7)), gone) == []
+    assert Alice().send(SendGossip(DAVE.key, Probe(7)), mesh=gone.mesh) == []
+
+
+def test_a_peer_without_an_ipv4_address_of_its_own_is_reached_over_ipv6_alone() -> None:
+    shy = ALICE_IS_UP.given(BOB.discovered(BOB.record(capabilities=NO_IPV4)))
+    (outgoing,) = Alice().send(SendGossip(BOB.key, Probe(7)), mesh=shy.mesh)
+    assert outgoing.fallback is None

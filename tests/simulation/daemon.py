@@ -16,11 +16,11 @@ from tests.simulation.network import Frame, Nic
 from tests.simulation.world import MILLISECOND
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Outpaced, Sampled, Start, Stop, Told
+from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Sampled, Start, Stop
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.node import Node, Turn
-from wgmesh.node.reception import Arrival
+from wgmesh.node.reception import Arrival, Received
 from wgmesh.projections.change_sentences import describe
 from wgmesh.projections.lan_interfaces import lan_interfaces
 from wgmesh.projections.wanted_changes import wanted_changes
@@ -149,7 +149,7 @@ class Daemon:
             self._lan.dropped = 0
         return [*taken, *self.node.due(awake)]
 
-    def _receive(self, arrival: Arrival, awake: int) -> Heard | Told | Outpaced | None:
+    def _receive(self, arrival: Arrival, awake: int) -> Received | None:
         self._watcher.received(self._machine, arrival.sender, len(arrival.data))
         heard = self.node.receive(arrival, awake)
         if isinstance(heard, Heard) and heard.echoed:

@@ -6,7 +6,7 @@ from any change: a collision to settle, a turn to plan, an announcement of what 
 
 from typing import assert_never
 
-from wgmesh.domain import addressing, announcing, cadence, discovery, hearsay, liveness, moving, running
+from wgmesh.domain import addressing, announcing, cadence, discovery, hearsay, liveness, moving, reconciling, running
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
 from wgmesh.domain.inputs import Input
@@ -30,6 +30,8 @@ def cause_of(given: Input) -> str:
     match given:
         case i.Heard(layer) | i.Told(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
+        case i.Whispered():
+            return "gossip"
         case i.Due(task):
             return f"timer/{task}"
         case i.Leave():
@@ -62,6 +64,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return discovery.hear(draft, given)
         case i.Told():
             return hearsay.take(draft, given)
+        case i.Whispered():
+            return reconciling.hear(draft, given)
         case i.Due(task):
             return cadence.TASKS[task][1](draft)
         case i.Sampled(sample):

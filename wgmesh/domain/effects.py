@@ -6,6 +6,7 @@ Secrets, tokens, challenges and signatures are added where effects are carried o
 from msgspec import Struct
 
 from wgmesh.domain.envelope import Layer
+from wgmesh.domain.gossip_messages import GossipMessage
 from wgmesh.domain.values import Endpoint, IdentityKey
 
 
@@ -45,6 +46,30 @@ class SendConfirm(Struct, frozen=True, tag=True):
     echo: bytes
 
 
+class SendGossip(Struct, frozen=True, tag=True):
+    """Say this to a member, through its tunnel."""
+
+    to: IdentityKey
+    message: GossipMessage
+
+
+class SendDigest(Struct, frozen=True, tag=True):
+    """Say to a member, through its tunnel, what all records that we hold come to, our own among them."""
+
+    to: IdentityKey
+    asks: bool
+
+
+class SendRecords(Struct, frozen=True, tag=True):
+    """Pass the records of these nodes on to a member, through its tunnel, in as many pages as it takes, at most four.
+
+    Our own identity among them means our own record; who is not known is left out.
+    """
+
+    to: IdentityKey
+    identities: tuple[IdentityKey, ...]
+
+
 class Nudge(Struct, frozen=True, tag=True):
     """Send something through the tunnel to this mesh address, so that WireGuard there learns where we are now."""
 
@@ -63,4 +88,7 @@ class Exit(Struct, frozen=True, tag=True):
     """End the process; tunnels stay."""
 
 
-Effect = Announce | SendHello | SendReply | SendConfirm | Nudge | Sample | RemoveInterface | Exit
+Effect = (
+    Announce | SendHello | SendReply | SendConfirm | SendGossip | SendDigest | SendRecords
+    | Nudge | Sample | RemoveInterface | Exit
+)  # fmt: skip

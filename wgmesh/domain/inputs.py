@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from wgmesh.domain.device import DeviceSample
 from wgmesh.domain.envelope import Layer
+from wgmesh.domain.gossip_messages import GossipMessage
 from wgmesh.domain.messages import Message
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import PeerRecord, SignedRecord
@@ -73,11 +74,26 @@ class Heard(Struct, frozen=True, tag=True):
 
 
 class Told(Struct, frozen=True, tag=True):
-    """Records passed on by a member, each under its owner's signature and newer than what is held; one may be ours."""
+    """Records passed on by a member, each under its owner's signature and newer than what is held; one may be ours.
+
+    `teller`: the identity of who passed them on, where WireGuard proves it; empty on the underlay.
+    """
 
     layer: Layer
     sender: Endpoint
     passed: tuple[SignedRecord, ...]
+    teller: bytes = b""
+
+
+class Whispered(Struct, frozen=True, tag=True):
+    """What a member said inside its tunnel: WireGuard proved that it is `sender`.
+
+    `own`: the share of our own signed record in sums of records, as it stood then (`mesh.fingerprint`).
+    """
+
+    sender: IdentityKey
+    message: GossipMessage
+    own: int
 
 
 class Due(Struct, frozen=True, tag=True):
@@ -157,6 +173,6 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Networked | Woke | Heard | Told | Due | Sampled | Applied
+    Start | Stop | Leave | Networked | Woke | Heard | Told | Whispered | Due | Sampled | Applied
     | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

@@ -15,14 +15,14 @@ from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
 from wgmesh.domain.effects import Effect, Exit, Nudge, RemoveInterface, Sample
-from wgmesh.domain.inputs import Due, Heard, Input, Outpaced, Start, Told
+from wgmesh.domain.inputs import Due, Input, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
 from wgmesh.domain.values import Moment
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
-from wgmesh.node.reception import Arrival, Receiver
+from wgmesh.node.reception import Arrival, Received, Receiver
 from wgmesh.node.recording import Decided, Recorder
 from wgmesh.node.rejections import Rejections
 from wgmesh.node.sending import Entropy, Outgoing, Sender
@@ -80,7 +80,7 @@ class Node:
         """What this run is in the middle of."""
         return self._state.session
 
-    def receive(self, arrival: Arrival, awake: int) -> Heard | Told | Outpaced | None:
+    def receive(self, arrival: Arrival, awake: int) -> Received | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
         return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, awake)
 

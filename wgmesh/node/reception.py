@@ -11,9 +11,10 @@ from msgspec import Struct
 from wgmesh.domain import messages, peer_record
 from wgmesh.domain.draft import State
 from wgmesh.domain.envelope import SIZES, Layer, open_datagram
-from wgmesh.domain.inputs import Heard, Outpaced, Told
+from wgmesh.domain.gossip_messages import decode_gossip
+from wgmesh.domain.inputs import Heard, Outpaced, Told, Whispered
 from wgmesh.domain.membership import is_news
-from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh
 from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Page, Reply, Signed, UnknownMessage
 from wgmesh.domain.packing import Malformed
 from wgmesh.domain.peer_record import PeerRecord, SignedRecord
@@ -21,6 +22,7 @@ from wgmesh.domain.values import SECOND, Endpoint, Incarnation
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
 from wgmesh.node.rejections import Rejections
+from wgmesh.node.tellers import Tellers
 
 # Messages whose signatures are checked in one turn (protocol, section 4).
 CHECKS_A_TURN = 32
@@ -41,6 +43,9 @@ class Arrival(Struct, frozen=True):
     data: bytes
 
 
+Received = Heard | Told | Whispered | Outpaced
+
+
 class Receiver:
     """Reads what arrives. `now` is ms on `awake`."""
 
@@ -48,6 +53,7 @@ class Receiver:
         self._keyring = keyring
         self._challenges = challenges
         self._rejections = rejections
+        self._tellers = Tellers()
         self._opens = ((keyring.generation, keyring.keys.envelope_key),)
         self._checks = 0
         self._strangers = 0
@@ -57,9 +63,11 @@ class Receiver:
         """A turn of the node begins: its budget of signature checks is whole again."""
         self._checks = CHECKS_A_TURN
 
-    def receive(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | Told | Outpaced | None:
-        """What the datagram says, if it is for us."""
+    def receive(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Received | None:
+        """What the datagram says, if it is for us. `digest`: 8 bytes over all records that we hold, and our own."""
         try:
+            if arrival.layer == "gossip":
+                return self._overhear(state.mesh, digest, arrival, now)
             return self._read(state, digest, arrival, now)
         except UnknownMessage:
             return Outpaced(arrival.sender.ip)
@@ -83,6 +91,19 @@ class Receiver:
                 return self._page(mesh, arrival, message, now)
             case _:
                 assert_never(message)
+
+    def _overhear(self, mesh: Mesh, digest: bytes, arrival: Arrival, now: int) -> Told | Whispered | None:
+        """What came through a tunnel: its source address is its sender."""
+        teller = self._tellers.find(mesh, arrival.sender.ip)
+        if teller is None:
+            raise Rejection("nobody")
+        if not self._tellers.may_speak(teller, now):
+            raise Rejection("flood")
+        message = decode_gossip(self._open(arrival))
+        if isinstance(message, Page):
+            return self._page(mesh, arrival, message, now, teller)
+        own = (int.from_bytes(digest) - mesh.digest) % DIGEST_MODULUS
+        return Whispered(teller, message, own)
 
     def _open(self, arrival: Arrival) -> bytes:
         if len(arrival.data) not in SIZES[arrival.layer]:
@@ -135,13 +156,13 @@ class Receiver:
         self._challenges.close(confirm.echo)
         return _heard(arrival, identity, confirm, None, True, echoed=True)
 
-    def _page(self, mesh: Mesh, arrival: Arrival, page: Page, now: int) -> Told | None:
+    def _page(self, mesh: Mesh, arrival: Arrival, page: Page, now: int, teller: bytes = b"") -> Told | None:
         """What is news in it and signed by its owner; what this turn's budget does not reach comes again."""
         if arrival.layer == "lan":
             raise Rejection("unasked")
         passed = (SignedRecord(peer_record.decode(signed), signed) for signed in page.records)
         news = tuple(each for each in passed if self._is_passable(mesh, each, now))
-        return Told(arrival.layer, arrival.sender, news) if news else None
+        return Told(arrival.layer, arrival.sender, news, teller) if news else None
 
     def _is_passable(self, mesh: Mesh, passed: SignedRecord, now: int) -> bool:
         record = passed.record

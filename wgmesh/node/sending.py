@@ -8,8 +8,11 @@ from msgspec import Struct
 from wgmesh.domain import effects as fx
 from wgmesh.domain import messages
 from wgmesh.domain.envelope import NONCE_BYTES, Layer, seal
+from wgmesh.domain.gossip_messages import Digest, GossipMessage, encode_gossip
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
+from wgmesh.domain.messages import Page
 from wgmesh.domain.own_record import own_record
+from wgmesh.domain.paging import paged
 from wgmesh.domain.peer_record import PeerRecord, sign
 from wgmesh.domain.values import Endpoint
 from wgmesh.node.challenges import CHALLENGE_BYTES, Challenges
@@ -17,17 +20,24 @@ from wgmesh.node.keyring import Keyring
 
 Entropy = Callable[[int], bytes]
 LAN: Layer = "lan"
+GOSSIP: Layer = "gossip"
+# Pages of records to one member that are under way at once (protocol, section 5).
+PAGES_IN_FLIGHT = 4
 # What opens an exchange is as long as the longest answer, so that nobody is ever sent more bytes than it sent.
 OPENING_BYTES = 1200
 
 
 class Outgoing(Struct, frozen=True):
-    """A sealed datagram. Without an address it goes to the multicast groups of every interface."""
+    """A sealed datagram. Without an address it goes to the multicast groups of every interface.
+
+    `fallback`: where a member of the mesh is reached if there is no IPv6 on this machine or on its.
+    """
 
     layer: str
     interface: str
     address: Endpoint | None
     data: bytes
+    fallback: Endpoint | None = None
 
 
 class Sender:
@@ -66,6 +76,39 @@ class Sender:
                     at_least = OPENING_BYTES if isinstance(effect, fx.SendHello) else 0
                     data = self._seal(effect.layer, self._sign(mesh, effect, now), at_least)
                     yield Outgoing(effect.layer, effect.interface, effect.address, data)
+                case fx.SendGossip() | fx.SendDigest() | fx.SendRecords():
+                    yield from self._whisper(mesh, effect)
+
+    def _whisper(self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords) -> Iterator[Outgoing]:
+        """Through the tunnel of a peer, to the port that all members derive; nothing to who has left meanwhile."""
+        peer = mesh.peers.get(effect.to)
+        if peer is None or not peer.present:
+            return
+        port = self._keyring.keys.gossip_port
+        fallback = Endpoint(peer.ipv4, port) if mesh.routed.get(peer.ipv4) == peer.identity else None
+        for message in self._words(mesh, effect):
+            data = self._seal(GOSSIP, encode_gossip(message), 0)
+            yield Outgoing(GOSSIP, "", Endpoint(peer.ipv6, port), data, fallback)
+
+    def _words(
+        self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords
+    ) -> Iterable[Page | GossipMessage]:
+        match effect:
+            case fx.SendGossip(_, message):
+                return (message,)
+            case fx.SendDigest(_, asks):
+                return (Digest(self.digest(mesh), len(mesh.peers) + 1, asks),)
+            case fx.SendRecords(_, identities):
+                return paged(GOSSIP, self._records(mesh, identities), PAGES_IN_FLIGHT)
+            case _:
+                assert_never(effect)
+
+    def _records(self, mesh: Mesh, identities: Iterable[bytes]) -> Iterator[bytes]:
+        for identity in identities:
+            if identity == mesh.identity:
+                yield self.signed_record(mesh)
+            elif identity in mesh.peers:
+                yield mesh.peers[identity].signed
 
     def _announce(self, mesh: Mesh) -> bytes:
         announce = messages.Announce(self.signed_record(mesh), self.digest(mesh), len(mesh.peers) + 1)
