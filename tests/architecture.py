@@ -81,6 +81,19 @@ ROOMS = (
         "the past is decided again without touching the present",
     ),
     Rule(
+        "wgmesh.redaction",
+        (
+            "wgmesh.domain",
+            "wgmesh.projections",
+            "wgmesh.node",
+            "wgmesh.replay",
+            "wgmesh.redaction",
+            "msgspec",
+            *PURE_STDLIB,
+        ),
+        "pseudonyms come from values alone, and are checked by folding and deciding again: no file is touched",
+    ),
+    Rule(
         "wgmesh.preflight",
         (
             "wgmesh.adapters",

@@ -161,6 +161,6 @@ def test_what_is_no_recording_of_ours_is_a_sentence(content: bytes, reason: str)
 def test_an_input_of_a_newer_wgmesh_is_named_by_its_frame() -> None:
     scribe = Scribe()
     written = scribe.begin(State(), "0", ALICE.key)
-    written += scribe._frame({"given": {"type": "Dreamt"}})  # type: ignore[arg-type]
+    written += scribe.frame({"given": {"type": "Dreamt"}})  # type: ignore[arg-type]
     with pytest.raises(Unplayable, match="frame 2 cannot be read by this wgmesh, a newer one may"):
         list(read_recording(io.BytesIO(written).read)[1])

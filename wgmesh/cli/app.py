@@ -2,7 +2,7 @@
 
 import typer
 
-from wgmesh.cli import config, demo, events, init, join, leave, peers, replay, status, version
+from wgmesh.cli import bugreport, config, demo, events, init, join, leave, peers, replay, status, version
 
 app = typer.Typer(
     name="wgmesh",
@@ -29,5 +29,6 @@ app.add_typer(peers.app)
 app.command("events")(events.events)
 app.command("config")(config.config)
 app.command("replay")(replay.replay)
+app.command("bugreport")(bugreport.bugreport)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -23,7 +23,7 @@ def decide(past: Past, recording: Path, *, step: bool) -> None:
     if unreadable := past.unreadable:
         raise WgmeshError(f"{unreadable}: what rests on it cannot be decided again")
     for part in _parts(recording):
-        with _named(part):
+        with naming(part):
             _decide_part(past, part, step)
     past.complain()
 
@@ -92,14 +92,14 @@ def _parts(recording: Path) -> list[Path]:
     from wgmesh.node.recording import read_recording
 
     older = recording.with_name(f"{recording.name}.old")
-    with _named(recording), recording.open("rb") as file:
+    with naming(recording), recording.open("rb") as file:
         begins_a_run = read_recording(file.read)[0].session == Session()
     return [recording] if begins_a_run or not older.is_file() else [older, recording]
 
 
 @contextmanager
-def _named(recording: Path) -> Iterator[None]:
-    """What is wrong is wrong with this file."""
+def naming(recording: Path) -> Iterator[None]:
+    """What is wrong within is wrong with this file: WgmeshError says so."""
     from wgmesh.domain.errors import WgmeshError
 
     try:

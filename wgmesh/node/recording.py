@@ -71,7 +71,7 @@ class Unplayable(WgmeshError):
 
 
 class Scribe:
-    """Writes one recording: `begin` once, then `take` each input; both return the bytes that are to be kept."""
+    """Writes one recording: `begin` once, then `take` each input; each returns the bytes that are to be kept."""
 
     def __init__(self) -> None:
         self._chain = bytes(_CHAIN_BYTES)
@@ -79,7 +79,7 @@ class Scribe:
     def begin(self, state: State, program: str, identity: bytes) -> bytes:
         """The line and the first frame."""
         sequence = state.mesh.head.sequence
-        return FORMAT + self._frame(
+        return FORMAT + self.frame(
             Beginning(program, identity, sequence, snapshot.fingerprint(state.mesh), state.session)
         )
 
@@ -88,9 +88,10 @@ class Scribe:
         mesh, changed = decided.step.state.mesh, bool(decided.step.records)
         sequence = mesh.head.sequence if changed else None
         state = snapshot.fingerprint(mesh) if changed else b""
-        return self._frame(Taken(_without_token(decided.given), decided.now, sequence, state))
+        return self.frame(Taken(_without_token(decided.given), decided.now, sequence, state))
 
-    def _frame(self, frame: Beginning | Taken) -> bytes:
+    def frame(self, frame: Beginning | Taken) -> bytes:
+        """The next frame, whatever is in it."""
         text = msgspec.msgpack.encode(frame)
         self._chain = _link(self._chain, text)
         return len(text).to_bytes(4) + self._chain + text
