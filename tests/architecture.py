@@ -151,10 +151,11 @@ POLICIES = "policies"
 LAYERS = (
     ("values", "errors"),
     (
-        "device", "effects", "envelope", "events", "facts", "gossip_messages", "identity", "inputs", "keys", "lots",
-        "messages", "packing", "paging", "parameters", "peer", "peer_record", "records", "secret", "settings",
+        "device", "effects", "envelope", "events", "facts", "gossip_messages", "identity", "inputs", "keys",
+        "log_events", "lots", "messages", "packing", "paging", "parameters", "peer", "peer_record", "records", "secret",
+        "settings", "upcasts",
     ),
-    ("draft", "introduce", "mesh", "own_record", "session"),
+    ("attached", "draft", "introduce", "mesh", "own_record", "session"),
     (POLICIES,),
     ("cadence",),
     ("decide", ""),
@@ -163,6 +164,7 @@ LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- po
 
 POLICIES_THAT_ASK_POLICIES = {
     "discovery": ("membership", "addressing", "announcing"),
+    "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership",),
     "liveness": ("moving",),  # who was asleep doubts itself first
     "moving": ("announcing",),  # who moved says so

@@ -22,6 +22,24 @@ def test_what_is_not_said_has_its_default() -> None:
     assert settings.hostname
 
 
+def test_routes_are_canonical_prefixes_each_once() -> None:
+    options = Options(advertise_routes=("192.168.5.0/24,10.8.0.0/16", "10.8.0.0/16"), accept_routes=("fd12::/48",))
+    settings = resolve(options, NOTHING)
+    assert settings.advertise_routes == ("10.8.0.0/16", "192.168.5.0/24")
+    assert (settings.accept_routes, settings.hosts) == (("fd12::/48",), False)
+    assert resolve(Options(accept_routes=("10.0.0.0/8,all",), hosts=True), NOTHING).accept_routes == ("all",)
+    assert resolve(Options(hosts=True), NOTHING).hosts
+
+
+def test_a_route_that_can_be_none_is_refused_with_what_was_meant() -> None:
+    with pytest.raises(WgmeshError, match=r"did you mean 192\.168\.5\.0/24"):
+        resolve(Options(advertise_routes=("192.168.5.7/24",)), NOTHING)
+    with pytest.raises(WgmeshError, match=r"0\.0\.0\.0/0 cannot be a route: it is the default route"):
+        resolve(Options(accept_routes=("0.0.0.0/0",)), NOTHING)
+    with pytest.raises(WgmeshError, match="a node can announce 16 routes, not 17: take wider prefixes"):
+        resolve(Options(advertise_routes=tuple(f"10.{n}.0.0/16" for n in range(17))), NOTHING)
+
+
 def test_what_is_said_counts(tmp_path: Path) -> None:
     options = Options(
         interface="wg7",

@@ -7,4 +7,4 @@ wanted (effects); the events are durable in the log before an effect runs; `doma
 `daemon` ties one node to its adapters, `replay` reads a log back, `cli` is what people type.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -21,6 +21,7 @@ from wgmesh.adapters.ports import port_is_free
 from wgmesh.adapters.state_files import load_seed, lock_holder, open_directory, read_generations
 from wgmesh.adapters.wireguard import open_wireguard
 from wgmesh.domain import snapshot
+from wgmesh.domain.attached import overlap
 from wgmesh.domain.errors import LogBroken, LogFull, WgmeshError
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.keys import parameters
@@ -30,7 +31,6 @@ from wgmesh.domain.parameters import ipv4_of, ipv6_of
 from wgmesh.domain.secret import Secret, fingerprint, format_uri, parse
 from wgmesh.domain.values import Interface
 from wgmesh.node import Keyring
-from wgmesh.projections.desired_device import overlap
 from wgmesh.settings import Settings
 
 LOG_NAME = "events.db"

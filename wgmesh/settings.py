@@ -14,7 +14,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from wgmesh.domain import routes
 from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.peer_record import MOST_ROUTES
+from wgmesh.domain.settings import ALL_ROUTES
 from wgmesh.domain.values import DAY, HOUR, Port
 
 DEFAULT_INTERFACE = "wgmesh0"
@@ -39,6 +42,7 @@ class Settings(Struct, frozen=True):
     """Everything `join` resolved. `secret` is the whole URI, and never in `repr`; `listen_port` 0 is automatic.
 
     `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
+    `advertise_routes` and `accept_routes` are canonical prefixes, or the one word ALL_ROUTES.
     Records are kept for `keep` ms; `record_inputs` is the absolute path of a recording, empty for none.
     """
 
@@ -56,6 +60,9 @@ class Settings(Struct, frozen=True):
     keep: int = 30 * DAY
     log_cap_bytes: int = 64 * 1024 * 1024
     record_inputs: str = ""
+    advertise_routes: tuple[str, ...] = ()
+    accept_routes: tuple[str, ...] = ()
+    hosts: bool = False
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -83,6 +90,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     keep: str | None = None
     log_cap: str | None = None
     record_inputs: str | None = None
+    advertise_routes: tuple[str, ...] | None = None
+    accept_routes: tuple[str, ...] | None = None
+    hosts: bool | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -120,6 +130,9 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         keep=_measured("--keep", options.keep or "30d", {"d": DAY, "h": HOUR}, least="1d"),
         log_cap_bytes=_measured("--log-cap", options.log_cap or "64M", {"K": KIB, "M": MIB, "G": GIB}, least="4M"),
         record_inputs=str(Path(options.record_inputs).absolute()) if options.record_inputs else "",
+        advertise_routes=_advertised(options.advertise_routes or ()),
+        accept_routes=_accepted(options.accept_routes or ()),
+        hosts=bool(options.hosts),
     )
 
 
@@ -148,6 +161,22 @@ def _measured(option: str, text: str, units: dict[str, int], least: str) -> int:
     if int(number) * units[unit] < int(least[:-1]) * units[least[-1]]:
         raise WgmeshError(f"{option} {text} is too little to work with: use {least} or more")
     return int(number) * units[unit]
+
+
+def _advertised(texts: tuple[str, ...]) -> tuple[str, ...]:
+    prefixes = _prefixes(texts)
+    if len(prefixes) > MOST_ROUTES:
+        raise WgmeshError(f"a node can announce {MOST_ROUTES} routes, not {len(prefixes)}: take wider prefixes")
+    return prefixes
+
+
+def _accepted(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The word alone where it is among them: it takes the others in."""
+    return (ALL_ROUTES,) if ALL_ROUTES in _listed(texts) else _prefixes(texts)
+
+
+def _prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({routes.parse(text) for text in _listed(texts)}))
 
 
 def _listed(names: tuple[str, ...]) -> tuple[str, ...]:

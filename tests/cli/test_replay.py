@@ -14,13 +14,15 @@ from tests.adapters.event_log import AT, Unheard, a_newer_log, an_unheard, chang
 from tests.cast import CAROL
 from tests.cli import Said, run
 from tests.recorded_life import record_a_life
+from wgmesh import __version__
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain import snapshot
 from wgmesh.domain.decide import step
 from wgmesh.domain.draft import State
 from wgmesh.domain.events import CATALOGUE, VERSIONS, LogRecovered, PeerConnected
 from wgmesh.domain.mesh import Mesh, evolve, fold
-from wgmesh.domain.records import UPCASTS, Record, catalogue_of
+from wgmesh.domain.records import Record, catalogue_of
+from wgmesh.domain.upcasts import UPCASTS
 from wgmesh.domain.values import Moment
 from wgmesh.node.recording import Decided, Scribe
 
@@ -267,7 +269,7 @@ def test_a_recording_cut_off_or_changed_is_decided_to_there_and_the_frame_is_nam
 
 def test_a_recording_of_another_node_is_refused(lived: Path) -> None:
     scribe = Scribe()
-    written = scribe.begin(State(), "0.1.0", CAROL.key)
+    written = scribe.begin(State(), __version__, CAROL.key)
     written += scribe.take(Decided(CAROL.start(), Moment(AT, 0), step(State(), CAROL.start(), Moment(AT, 0))))
     (lived / "inputs").write_bytes(written)
     said = replay(lived, "--inputs", lived / "inputs")

@@ -37,6 +37,8 @@ CAUSES: list[tuple[Input, str]] = [
     (US.start(boot=2), "start"),
     (i.Stop("SIGTERM"), "operator/stop"),
     (i.Leave(), "operator/leave"),
+    (i.Ban(BOB.public_key), "operator/ban"),
+    (i.Unban(BOB.public_key), "operator/unban"),
     (Networked((BOB.interface,)), "network"),
     (BOB.says_hello(US), "lan"),
     (replace(BOB.says_hello(US), layer="exchange"), "exchange"),

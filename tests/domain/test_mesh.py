@@ -42,6 +42,10 @@ def left(who: Member, change: int = 9) -> e.PeerLeft:
     return e.PeerLeft(who.key, gone.incarnation, who.signed(gone))
 
 
+# What was said and is done with; and a ban that nobody spoke is no ban that ends.
+WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, e.PeerUnbanned)
+
+
 @pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.__name__)
 def test_every_event_of_the_catalogue_has_a_meaning(event: type) -> None:
     stranger, happening = sample(e.PeerDiscovered), sample(event)
@@ -51,7 +55,7 @@ def test_every_event_of_the_catalogue_has_a_meaning(event: type) -> None:
     after = evolve(before, happened)
     assert after.head == ground(happened.sequence)
     changed = [field for field in Mesh.__struct_fields__ if getattr(after, field) != getattr(before, field)]
-    assert changed != ["head"] or event in (e.AddressCollisionResolved, e.NodeSuspended), "nothing came of it"
+    assert changed != ["head"] or event in WITHOUT_CONSEQUENCE, "nothing came of it"
 
 
 @pytest.mark.parametrize("event", [e.PeerUpdated, e.PeerConnected, e.PeerLeft, e.PeersSighted])
@@ -192,6 +196,33 @@ def test_a_goodbye_takes_the_peer_out_and_keeps_its_last_record() -> None:
     assert mesh.routed == {}
 
 
+def test_who_is_banned_is_in_lists_only_and_what_it_had_is_free() -> None:
+    rival = CAROL.discovered()
+    mesh = mesh_of(BOB.discovered(), e.PeerConnected(BOB.key, BOB.wireguard), replace(rival, ipv4=BOB.ipv4))
+    assert mesh.routed[BOB.ipv4] == BOB.key
+    banned = fold(told(e.PeerBanned(BOB.public_key), after=7), mesh)
+    assert banned.banned == {BOB.public_key: ground(8)}
+    assert (banned.shuns(BOB.key), banned.shuns(CAROL.key), mesh.shuns(BOB.key)) == (True, False, False)
+    assert [peer.identity for peer in banned.present_peers] == [CAROL.key]
+    assert [peer.identity for peer in banned.listed_peers] == [BOB.key, CAROL.key]
+    assert (banned.peers[BOB.key].connected, banned.routed[BOB.ipv4], banned.digest) == (None, CAROL.key, mesh.digest)
+
+
+def test_who_is_let_back_in_is_tried_like_one_that_just_fell_silent() -> None:
+    ban, unban = e.PeerBanned(BOB.public_key), e.PeerUnbanned(BOB.public_key)
+    proven = mesh_of(BOB.discovered(), e.PeerConnected(BOB.key, BOB.wireguard), ban, unban)
+    assert (proven.banned, proven.peers[BOB.key].disconnected) == ({}, ground(8))
+    assert proven.present_peers == proven.listed_peers == (proven.peers[BOB.key],)
+    met = mesh_of(BOB.discovered(), ban, unban)
+    assert (met.peers[BOB.key].state, met.routed) == ("connecting", {BOB.ipv4: BOB.key})
+
+
+def test_a_key_can_be_banned_before_anybody_is_known_to_have_it() -> None:
+    mesh = mesh_of(e.PeerBanned(BOB.public_key), BOB.discovered())
+    assert (mesh.present_peers, mesh.routed) == ((), {})
+    assert mesh.listed_peers == (mesh.peers[BOB.key],)
+
+
 def test_the_roll_call_notes_counters_and_when_each_was_heard() -> None:
     sightings = (e.Sighting(BOB.key, 400, 10, 20), e.Sighting(CAROL.key, -1, 30, 40), e.Sighting(DAVE.key, 0, 50, 60))
     mesh = mesh_of(BOB.discovered(), CAROL.discovered(), DAVE.discovered(), e.PeersSighted(sightings))
@@ -238,6 +269,10 @@ EVERYTHING: list[Event] = [
     CAROL.updated(CAROL.record(change=3, nonce=1)),
     left(DAVE),
     e.PeerRefused(ERIN_KEY, "erin", "other"),
+    e.PeerBanned(BOB.public_key),
+    e.PeerBanned(ERIN_KEY),
+    e.PeerUnbanned(BOB.public_key),
+    e.NetworksAttached(("172.17.0.0/16",), ("172.17.0.0/16",)),
     e.ForeignPeerSeen(ERIN_KEY),
     e.LayerSuspended("lan", "no interface"),
     e.NewerPeerSeen("10.0.0.1"),

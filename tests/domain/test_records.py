@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain.errors import UnreadableEvent
-from wgmesh.domain.records import GENESIS, Catalogue, Record, Upcast, catalogue_of, decode, encode, link
+from wgmesh.domain.records import GENESIS, Catalogue, Record, catalogue_of, decode, encode, link
+from wgmesh.domain.upcasts import Upcast
 
 
 class Place(Struct, frozen=True):

@@ -11,7 +11,14 @@ def test_settings_are_recorded_and_read_back_whole() -> None:
 
 def test_settings_that_differ_in_one_field_are_different_settings() -> None:
     settings = NodeSettings("wgmesh0", "alice", "userspace", True, ())
-    others = {"interface": "m0", "hostname": "bob", "wireguard": "none", "lan": False, "lan_interfaces": ("eth0",)}
+    others: dict[str, object] = {
+        "interface": "m0",
+        "hostname": "bob",
+        "wireguard": "none",
+        "lan": False,
+        "lan_interfaces": ("eth0",),
+    }
+    others |= {"advertise_routes": ("10.9.0.0/16",), "accept_routes": ("all",), "hosts": True}
     assert list(others) == list(NodeSettings.__struct_fields__)
     for field, other in others.items():
         assert msgspec.structs.replace(settings, **{field: other}) != settings

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests import invariants
 from tests.cast import ALICE, BOB, CAROL, DAVE, ERIN, NARROW, Member
 from tests.playbook import Playbook, given, span
+from wgmesh.domain.attached import overlap
 from wgmesh.domain.device import Device, DevicePeer
 from wgmesh.domain.events import (
     Event,
@@ -21,7 +22,7 @@ from wgmesh.domain.events import (
 from wgmesh.domain.parameters import ipv4_of
 from wgmesh.domain.peer_record import NO_IPV4, ClaimedEndpoint
 from wgmesh.domain.values import Endpoint, Interface
-from wgmesh.projections.desired_device import desired_device, overlap
+from wgmesh.projections.desired_device import desired_device
 
 ALICE_IS_UP = given(*ALICE.joined())
 

@@ -46,6 +46,22 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.InterfacesChanged((Interface("eth0", 2, 1500, ("192.168.1.5/24",)),)), "networks: eth0 192.168.1.5/24"),
     (e.InterfacesChanged(()), "networks: none"),
     (
+        e.NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)),
+        "other networks: 10.2.0.0/16 172.17.0.0/16; of containers and VPNs: 172.17.0.0/16",
+    ),
+    (e.NetworksAttached((), ()), "other networks: none; of containers and VPNs: none"),
+    (
+        e.SettingsChanged(replace(SETTINGS, accept_routes=("all",), advertise_routes=("10.9.0.0/16",), hosts=True)),
+        "settings: advertise routes 10.9.0.0/16, accept routes all, hosts on",
+    ),
+    (e.PeerBanned(BETA.public_key), "banned beta: this node no longer talks to that key"),
+    (e.PeerBanned(bytes(32)), f"banned {key(bytes(32))}: this node no longer talks to that key"),
+    (e.PeerUnbanned(BETA.public_key), "let beta back in"),
+    (
+        e.RouteContested("10.9.0.0/16", BETA.key, GAMMA.key),
+        "beta and gamma both announce 10.9.0.0/16: the first has it",
+    ),
+    (
         discovered(BETA, "beta", BETA_AT.ip),
         f"discovered {BETA_KEY} at {ipv4(BETA)} (192.168.1.17:21820), hostname beta",
     ),

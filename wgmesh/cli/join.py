@@ -34,6 +34,15 @@ def join(
         bool | None, typer.Option("--lan/--no-lan", help="Find peers on the LAN.", show_default="on")
     ] = None,
     lan_interface: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only on these interfaces.")] = None,
+    advertise_routes: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR,…", help="Networks behind this node that others may reach.")
+    ] = None,
+    accept_routes: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR…|all", help="Use what peers announce of these.")
+    ] = None,
+    hosts: Annotated[
+        bool | None, typer.Option("--hosts/--no-hosts", help="Names of peers in /etc/hosts.", show_default="off")
+    ] = None,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,

@@ -10,7 +10,7 @@ from anyio import to_thread
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.netlink.watch import Watch
 from wgmesh.daemon.tunnel import Tunnel
-from wgmesh.domain.inputs import Due, Input, Networked, Stop
+from wgmesh.domain.inputs import Due, Input, Stop
 
 Put = Callable[[Input], None]
 
@@ -25,7 +25,7 @@ async def watch_networks(watch: Watch, links: Links, named: Sequence[str], own: 
         await anyio.sleep(SETTLING_SECONDS)
         changed, ours = watch.drain(), _index_of(own)
         if changed is None or any(index != ours for index in changed):
-            put(Networked(await to_thread.run_sync(links.interfaces, named)))
+            put(await to_thread.run_sync(links.surroundings, named))
         if changed is None or ours in changed:
             put(Due("sample"))
 

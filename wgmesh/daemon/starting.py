@@ -12,7 +12,7 @@ from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.daemon.home import Home
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.inputs import Input, Networked, Recovered, Start
+from wgmesh.domain.inputs import Input, Recovered, Start
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.settings import Settings
 
@@ -29,8 +29,8 @@ async def first_inputs(
     port = _listen_port(settings, home, tunnel)
     lost = home.recovered
     inputs: list[Input] = [Recovered(lost.file, lost.first_bad, lost.resumes_at)] if lost else []
-    interfaces = await to_thread.run_sync(links.interfaces, settings.lan_interfaces)
-    return [*inputs, _start(settings, home, wireguard.backend, port), Networked(interfaces), looked]
+    networked = await to_thread.run_sync(links.surroundings, settings.lan_interfaces)
+    return [*inputs, _start(settings, home, wireguard.backend, port), networked, looked]
 
 
 def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
@@ -51,6 +51,9 @@ def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
             wireguard=backend,
             lan=settings.lan,
             lan_interfaces=settings.lan_interfaces,
+            advertise_routes=settings.advertise_routes,
+            accept_routes=settings.accept_routes,
+            hosts=settings.hosts,
         ),
     )
 

@@ -6,7 +6,19 @@ from any change: a collision to settle, a turn to plan, an announcement of what 
 
 from typing import assert_never
 
-from wgmesh.domain import addressing, announcing, cadence, discovery, hearsay, liveness, moving, reconciling, running
+from wgmesh.domain import (
+    addressing,
+    announcing,
+    bans,
+    cadence,
+    discovery,
+    hearsay,
+    liveness,
+    moving,
+    reconciling,
+    routes,
+    running,
+)
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
 from wgmesh.domain.inputs import Input
@@ -18,7 +30,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
     draft = Draft(state, now, cause_of(given))
     draft.take(running.watch_clock(draft))
     if draft.session.epoch != now.awake // cadence.EPOCH:
-        draft.remember(epoch=now.awake // cadence.EPOCH, refusals=0)
+        draft.remember(epoch=now.awake // cadence.EPOCH, refusals=0, contests=0)
     draft.take(_decide(draft, given))
     if draft.mesh is not state.mesh:
         _follow_up(draft, state)
@@ -36,6 +48,10 @@ def cause_of(given: Input) -> str:
             return f"timer/{task}"
         case i.Leave():
             return "operator/leave"
+        case i.Ban():
+            return "operator/ban"
+        case i.Unban():
+            return "operator/unban"
         case i.Stop():
             return "operator/stop"
         case i.Start():
@@ -82,6 +98,10 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return running.stop(draft, given)
         case i.Leave():
             return running.leave(draft)
+        case i.Ban():
+            return bans.ban(draft, given)
+        case i.Unban():
+            return bans.unban(draft, given)
         case i.Rejected():
             return running.reject(draft, given)
         case i.Outpaced():
@@ -107,6 +127,7 @@ def _follow_up(draft: Draft, before: State) -> None:
     if draft.mesh.peers is not before.mesh.peers:
         draft.take(addressing.note_outcome(draft, before.mesh))
         draft.take(addressing.settle_collision(draft))
+        draft.take(routes.note_contests(draft, before.mesh))
         cadence.look_soon(draft)
     if draft.mesh.digest != before.mesh.digest:
         announcing.quicken(draft)

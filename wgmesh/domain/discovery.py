@@ -73,6 +73,8 @@ def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
         yield from refuse(draft, record, OTHER_URI)
         return
     last = draft.session.greeted.get(record.identity)
+    if draft.mesh.shuns(record.identity):
+        return
     if last is not None and draft.now.awake - last < GREETING_PAUSE:
         return
     draft.remember(greeted=remember(draft.session.greeted, record.identity, draft.now.awake, PEER_CAP))
@@ -107,7 +109,7 @@ def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
         return
     draft.remember(counters=remember(draft.session.counters, heard.identity, counter, PEER_CAP))
     yield from admit(draft, record, hello.signed, counter, alive=hello.to != NOBODY)
-    if heard.identity in draft.mesh.peers:
+    if heard.identity in draft.mesh.peers and not draft.mesh.shuns(heard.identity):
         boot = record.incarnation.boot
         yield SendReply(heard.layer, heard.interface, heard.sender, heard.identity, boot, hello.challenge)
 
@@ -128,7 +130,7 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
         return
     assert heard.record
     yield from admit(draft, heard.record, reply.signed, NEVER, alive=True)
-    if heard.identity in draft.mesh.peers:
+    if heard.identity in draft.mesh.peers and not draft.mesh.shuns(heard.identity):
         yield from _observe(draft, heard)
         boot = heard.record.incarnation.boot
         yield SendConfirm(heard.layer, heard.interface, heard.sender, heard.identity, boot, reply.challenge)
@@ -137,7 +139,7 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
 def _observe(draft: Draft, heard: Heard) -> Verdict:
     """The sender answered our challenge from there: its WireGuard port at that address is a first-hand claim."""
     peer = draft.mesh.peers.get(heard.identity)
-    if not heard.echoed or peer is None or not peer.present:
+    if not heard.echoed or peer is None or not draft.mesh.uses(peer):
         return
     endpoint = Endpoint(heard.sender.ip, peer.listen_port, heard.sender.scope)
     if all(claim.endpoint != endpoint for claim in peer.observed):

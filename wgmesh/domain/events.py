@@ -3,19 +3,21 @@
 An event is named by a noun and a past participle, is flat, and never holds a secret, a private key, a token or a raw
 datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
 `records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
-Each says what bounds its rate; docs/events.md has the figures.
+Each says what bounds its rate; docs/events.md has the figures. Those of the log itself are in `log_events`.
 """
 
 from typing import get_args
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Failure, Layer, Refusal
+from wgmesh.domain.log_events import LogCompacted as LogCompacted
+from wgmesh.domain.log_events import LogGap as LogGap
+from wgmesh.domain.log_events import LogRecovered as LogRecovered
+from wgmesh.domain.log_events import StateCarried as StateCarried
 from wgmesh.domain.parameters import Parameters
-from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import U32, Endpoint, Ground, IdentityKey, Incarnation, Interface, Port, PublicKey
+from wgmesh.domain.values import U32, Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey
 
 
 class MeshJoined(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,16 @@ class InterfacesChanged(Struct, frozen=True, forbid_unknown_fields=True):
     """The machine's networks are now these. One a change, at most one a second."""
 
     interfaces: tuple[Interface, ...]
+
+
+class NetworksAttached(Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine's networks beside the LANs of the mesh are now these; `virtual` are containers' and other VPNs'.
+
+    Canonical prefixes. One a change, at most one a second.
+    """
+
+    attached: tuple[str, ...]
+    virtual: tuple[str, ...]
 
 
 class NodeSuspended(Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +189,26 @@ class PeerRefused(Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
+class PeerBanned(Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator wants nothing to do with this WireGuard key: off the device, never answered. One a request."""
+
+    public_key: PublicKey
+
+
+class PeerUnbanned(Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator lets this WireGuard key back in. One a request."""
+
+    public_key: PublicKey
+
+
+class RouteContested(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two peers announce one prefix that this node accepts: the lower WireGuard key has it. 8 an epoch in all."""
+
+    prefix: str
+    used_by: IdentityKey
+    refused: IdentityKey
+
+
 class AddressCollisionResolved(Struct, frozen=True, forbid_unknown_fields=True):
     """Two nodes derived one IPv4 address, and now one of them has it alone. One a move of either."""
 
@@ -265,70 +297,6 @@ class SettingsChanged(Struct, frozen=True, forbid_unknown_fields=True):
     settings: NodeSettings
 
 
-class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
-    """All that the records before this one made true, each fact with the record that established it.
-
-    It changes nothing; but the records before it can go, and a log may begin with it. At most one an hour.
-    """
-
-    identity: IdentityKey
-    public_key: PublicKey
-    parameters: Parameters
-    joined: Ground
-    incarnation: Incarnation
-    life: bytes
-    program: str
-    generation: int
-    nonce: int
-    ipv4: str
-    ipv6: str
-    addressed: Ground
-    listen_port: Port
-    exchange_port: Port
-    settings: NodeSettings
-    interfaces: tuple[Interface, ...]
-    networked: Ground
-    started: Ground | None
-    stopped: Ground | None
-    departed: Ground | None
-    peers: tuple[Peer, ...]
-    routed: dict[str, bytes]
-    layers: dict[str, Layer]
-    refused: dict[bytes, Refusal]
-    foreign: tuple[bytes, ...]
-    failure: Failure | None
-    device: Ground | None
-    outrun: Ground | None
-    outpaced: dict[str, Ground]
-    rejected: Ground | None
-    stepped: Ground | None
-    recovered: Ground | None
-    gap: Ground | None
-    dropped: int
-
-
-class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):
-    """The records up to `through` are gone from the log, with `head` as the chain of the last. At most one an hour."""
-
-    through: int
-    head: bytes
-
-
-class LogRecovered(Struct, frozen=True, forbid_unknown_fields=True):
-    """The log was damaged and set aside as `file`; this one goes on from what verified. One a damage."""
-
-    file: str
-    first_bad: int
-    resumes_at: int
-
-
-class LogGap(Struct, frozen=True, forbid_unknown_fields=True):
-    """The disk was full: this many inputs were dropped undecided since `since` (ms). One an edge."""
-
-    dropped: int
-    since: int
-
-
 Event = (
     MeshJoined
     | NodeStarted
@@ -336,6 +304,7 @@ Event = (
     | MeshLeft
     | SettingsChanged
     | InterfacesChanged
+    | NetworksAttached
     | NodeSuspended
     | PeerDiscovered
     | PeerUpdated
@@ -347,6 +316,9 @@ Event = (
     | PeerExpired
     | PeerLeft
     | PeerRefused
+    | PeerBanned
+    | PeerUnbanned
+    | RouteContested
     | AddressCollisionResolved
     | MeshAddressChanged
     | OwnRecordOutrun
@@ -367,4 +339,4 @@ Event = (
 CATALOGUE: tuple[type, ...] = get_args(Event)
 
 # Current version of each event whose fields ever changed; 1 for all others.
-VERSIONS: dict[str, int] = {}
+VERSIONS: dict[str, int] = {"SettingsChanged": 2, "StateCarried": 2}

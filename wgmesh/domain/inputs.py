@@ -41,10 +41,27 @@ class Leave(Struct, frozen=True, tag=True):
     """The operator takes this node out of the mesh."""
 
 
+class Ban(Struct, frozen=True, tag=True):
+    """The operator wants nothing to do with whoever has this WireGuard key."""
+
+    public_key: PublicKey
+
+
+class Unban(Struct, frozen=True, tag=True):
+    """The operator lets this WireGuard key back in."""
+
+    public_key: PublicKey
+
+
 class Networked(Struct, frozen=True, tag=True):
-    """The machine's interfaces, as they are now."""
+    """The machine's interfaces to the LANs of the mesh, as they are now, and what its other interfaces lead to.
+
+    `attached` are canonical prefixes; those of them that are containers' and other VPNs' are `virtual` as well.
+    """
 
     interfaces: tuple[Interface, ...]
+    attached: tuple[str, ...] = ()
+    virtual: tuple[str, ...] = ()
 
 
 class Woke(Struct, frozen=True, tag=True):
@@ -173,6 +190,6 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Networked | Woke | Heard | Told | Whispered | Due | Sampled | Applied
+    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Due | Sampled | Applied
     | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

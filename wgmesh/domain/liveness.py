@@ -38,7 +38,7 @@ def look(draft: Draft, sample: DeviceSample) -> Verdict:
     for traffic in sample.traffic:
         identity = known.get(traffic.public_key)
         held = draft.mesh.peers[identity] if identity else None
-        if held and held.present:
+        if held and draft.mesh.uses(held):
             yield from _judge(draft, held, traffic, on_device[traffic.public_key].endpoint)
         elif held is None:
             yield from _report_foreign(draft, on_device[traffic.public_key])

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from wgmesh.domain import events as e
 from wgmesh.domain.facts import Failure, Layer, Refusal
-from wgmesh.domain.identity import sign_twin
+from wgmesh.domain.identity import sign_twin, wireguard_key
 from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
@@ -26,6 +26,9 @@ DIGEST_MODULUS = 2**64
 
 class Mesh(Struct, frozen=True):
     """This node and all it knows. `routed` names, by IPv4 address, the peer whose tunnel it goes through.
+
+    `attached` are the networks of this machine that are no LAN of the mesh; of these, `virtual` are containers' and
+    other VPNs'. `banned` are the WireGuard keys that the operator wants nothing to do with.
 
     `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
     to `dropped` are no longer in the log.
@@ -49,10 +52,13 @@ class Mesh(Struct, frozen=True):
     settings: NodeSettings | None = None
     interfaces: tuple[Interface, ...] = ()
     networked: Ground = GENESIS
+    attached: tuple[str, ...] = ()
+    virtual: tuple[str, ...] = ()
     started: Ground | None = None
     stopped: Ground | None = None
     departed: Ground | None = None
     peers: dict[bytes, Peer] = {}
+    banned: dict[bytes, Ground] = {}
     routed: dict[str, bytes] = {}
     digest: int = 0
     layers: dict[str, Layer] = {}
@@ -71,7 +77,24 @@ class Mesh(Struct, frozen=True):
     @property
     def present_peers(self) -> tuple[Peer, ...]:
         """Those that belong on the device, in the order in which they became known."""
-        return tuple(peer for peer in self.peers.values() if peer.present)
+        return tuple(peer for peer in self.peers.values() if self.uses(peer))
+
+    @property
+    def listed_peers(self) -> tuple[Peer, ...]:
+        """Those that belong in a list: the present ones, and who is kept out."""
+        return tuple(peer for peer in self.peers.values() if peer.present or self.bans(peer))
+
+    def uses(self, peer: Peer) -> bool:
+        """Has this node to do with the peer? Its record is stored and passed on all the same."""
+        return peer.present and not self.bans(peer)
+
+    def bans(self, peer: Peer) -> bool:
+        """Does the operator want nothing to do with it?"""
+        return peer.public_key in self.banned
+
+    def shuns(self, identity: bytes) -> bool:
+        """Does the operator want nothing to do with this node, be it known or not?"""
+        return bool(self.banned) and wireguard_key(identity) in self.banned
 
     def is_initiator_for(self, peer: Peer) -> bool:
         """Exactly one side of a pair begins the first handshake: the lower WireGuard key."""
@@ -103,6 +126,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(_restate(mesh), settings=settings)
         case e.InterfacesChanged(interfaces):
             return replace(_restate(mesh), interfaces=interfaces, networked=ground)
+        case e.NetworksAttached(attached, virtual):
+            return replace(mesh, attached=attached, virtual=virtual)
         case e.MeshAddressChanged(nonce, ipv4):
             return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
         case e.OwnRecordOutrun(incarnation, nonce, ipv4):
@@ -150,6 +175,9 @@ PeerEvent = (
     | e.PeersSighted
     | e.PeerExpired
     | e.PeerLeft
+    | e.PeerBanned
+    | e.PeerUnbanned
+    | e.RouteContested
 )
 
 
@@ -174,6 +202,12 @@ def _evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Me
         case e.PeerLeft(identity, incarnation, signed):
             gone = replace(mesh.peers[identity], incarnation=incarnation, signed=signed, left=ground, connected=None)
             return _store(mesh, gone)
+        case e.PeerBanned(public_key):
+            return _ban(mesh, public_key, ground)
+        case e.PeerUnbanned(public_key):
+            return _unban(mesh, public_key, ground)
+        case e.RouteContested():
+            return mesh
         case _:
             assert_never(event)
 
@@ -233,6 +267,26 @@ def _make_way(mesh: Mesh, identity: bytes, ground: Ground) -> Mesh:
     return _store(mesh, replace(twin, expired=ground, connected=None)) if twin else mesh
 
 
+def _ban(mesh: Mesh, public_key: bytes, ground: Ground) -> Mesh:
+    mesh = replace(mesh, banned={**mesh.banned, public_key: ground})
+    for peer in _with_key(mesh, public_key):
+        mesh = _store(mesh, peer.disconnect(ground) if peer.connected else peer)
+    return mesh
+
+
+def _unban(mesh: Mesh, public_key: bytes, ground: Ground) -> Mesh:
+    """Who is let back in is tried like one that just fell silent."""
+    mesh = replace(mesh, banned={key: since for key, since in mesh.banned.items() if key != public_key})
+    for peer in _with_key(mesh, public_key):
+        mesh = _store(mesh, peer.disconnect(ground) if peer.proven else peer)
+    return mesh
+
+
+def _with_key(mesh: Mesh, public_key: bytes) -> tuple[Peer, ...]:
+    """One, none, or a peer and its expired sign twin."""
+    return tuple(peer for peer in mesh.peers.values() if peer.public_key == public_key)
+
+
 def _put(mesh: Mesh, peer: Peer) -> Mesh:
     return replace(mesh, peers={**mesh.peers, peer.identity: peer})
 
@@ -251,8 +305,8 @@ def _route(mesh: Mesh, contested: tuple[str, ...]) -> dict[str, bytes]:
     routed = dict(mesh.routed)
     for address in contested:
         holder = mesh.peers.get(routed.pop(address, b""))
-        if holder is None or holder.ipv4 != address or not holder.present:
-            rivals = [rival for rival in mesh.peers.values() if rival.ipv4 == address and rival.present]
+        if holder is None or holder.ipv4 != address or not mesh.uses(holder):
+            rivals = [rival for rival in mesh.peers.values() if rival.ipv4 == address and mesh.uses(rival)]
             holder = min(rivals, key=lambda rival: rival.public_key, default=None)
         if holder is not None:
             routed[address] = holder.identity

@@ -8,7 +8,7 @@ tunnel, thrice within 3 s, since the first may be lost while the new link finds 
 from wgmesh.domain import announcing
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import Nudge
-from wgmesh.domain.events import InterfacesChanged, NodeSuspended
+from wgmesh.domain.events import InterfacesChanged, NetworksAttached, NodeSuspended
 from wgmesh.domain.inputs import Networked, Woke
 from wgmesh.domain.values import MINUTE, SECOND
 
@@ -18,7 +18,9 @@ DOUBT = MINUTE // 4
 
 
 def network(draft: Draft, networked: Networked) -> Verdict:
-    """The machine's interfaces are known."""
+    """The machine's interfaces are known, and what else it is attached to."""
+    if (networked.attached, networked.virtual) != (draft.mesh.attached, draft.mesh.virtual):
+        yield NetworksAttached(networked.attached, networked.virtual), ()
     if networked.interfaces != draft.mesh.interfaces:
         yield InterfacesChanged(networked.interfaces), ()
         if networked.interfaces:

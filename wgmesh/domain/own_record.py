@@ -24,7 +24,7 @@ def own_record(mesh: Mesh) -> PeerRecord:
         hostname=mesh.settings.hostname,
         nonce=mesh.nonce,
         endpoints=tuple(_lan_endpoints(mesh))[:MOST_ENDPOINTS],
-        routes=(),
+        routes=mesh.settings.advertise_routes,
         capabilities=0 if mesh.ipv4 else NO_IPV4,
         left=mesh.departed is not None,
     )

@@ -9,7 +9,7 @@ base64, reads what nobody wrote. Here a text is read only if it is, byte for byt
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -18,16 +18,11 @@ from msgspec import Meta, Struct
 
 from wgmesh.domain.errors import UnreadableEvent
 from wgmesh.domain.events import CATALOGUE, VERSIONS, Event
+from wgmesh.domain.upcasts import UPCASTS, Fields, Upcast
 
 CHAIN_BYTES = 16
 # The chain before the first record.
 GENESIS = sha256(b"wgmesh-log-v1").digest()[:CHAIN_BYTES]
-
-Fields = dict[str, Any]
-# The fields of one version of an event made into those of the next; pure.
-Upcast = Callable[[Fields], Fields]
-# (name, version): how its fields become those of version + 1. Every version ever shipped but the current has one.
-UPCASTS: dict[tuple[str, int], Upcast] = {}
 
 # Name and version as they are written: no leading zeros, so that one event has one topic.
 _TOPIC = re.compile(r"([A-Za-z][A-Za-z0-9]*)\.([1-9][0-9]{0,8})", re.ASCII)

@@ -43,7 +43,7 @@ class Session(Struct, frozen=True):
     """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
 
     `heard`: when a datagram of it last reached us, by identity. `sources`: answers left, by source address.
-    `refusals`: records of that kind written in the present epoch. Times are on `awake`, None is never.
+    `refusals`, `contests`: records of those kinds written in the present epoch. Times are on `awake`, None is never.
     `nudges`: when connected peers are to be spoken to. `woke`: when this node was last asleep until.
     """
 
@@ -56,6 +56,7 @@ class Session(Struct, frozen=True):
     sources: dict[str, Bucket] = {}
     epoch: int = 0
     refusals: int = 0
+    contests: int = 0
     sampled: int | None = None
     sample_due: int | None = None
     brisk_until: int = 0

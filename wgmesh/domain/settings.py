@@ -2,12 +2,22 @@
 
 from msgspec import Struct
 
+# In `accept_routes`: every prefix that a peer announces.
+ALL_ROUTES = "all"
+
 
 class NodeSettings(Struct, frozen=True):
-    """The options of `wgmesh join` that policies read. `wireguard` is kernel, userspace or none, as chosen."""
+    """The options of `wgmesh join` that policies read. `wireguard` is kernel, userspace or none, as chosen.
+
+    `advertise_routes` are canonical prefixes; `accept_routes` too, or ALL_ROUTES alone. `hosts`: names of peers are
+    written to the system's hosts file.
+    """
 
     interface: str
     hostname: str
     wireguard: str
     lan: bool
     lan_interfaces: tuple[str, ...]
+    advertise_routes: tuple[str, ...] = ()
+    accept_routes: tuple[str, ...] = ()
+    hosts: bool = False

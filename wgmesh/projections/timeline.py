@@ -15,6 +15,9 @@ from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
 from wgmesh.projections.wording import amount, counted, duration, key, name_of
 
+# Options that nobody hears of until they are used.
+_UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False}
+
 
 def sentence(before: Mesh, record: Record) -> str:
     """What the record says: `discovered lABn…= at 10.71.3.9 (192.168.1.17:51820), hostname beta`."""
@@ -32,6 +35,9 @@ def sentence(before: Mesh, record: Record) -> str:
             return "settings: " + ", ".join(_changed(before.settings, settings))
         case e.InterfacesChanged(interfaces):
             return "networks: " + ("; ".join(_network(each) for each in interfaces) or "none")
+        case e.NetworksAttached(attached, virtual):
+            others, not_ours = (" ".join(each) or "none" for each in (attached, virtual))
+            return f"other networks: {others}; of containers and VPNs: {not_ours}"
         case e.MeshAddressChanged(_, "", previous):
             return f"gave up {previous}: no IPv4 address is left, IPv6 stays"
         case e.MeshAddressChanged(_, ipv4, previous):
@@ -46,16 +52,8 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"layer {layer} cannot work: {reason}"
         case e.LayerResumed(layer):
             return f"layer {layer} works"
-        case e.StateCarried(peers=peers):
-            return f"carried the state along, {counted(len(peers), 'peer')}: the records before this one can go"
-        case e.LogCompacted(through):
-            return f"dropped the records up to {through}: the log begins at {through + 1}"
-        case e.LogRecovered(file, first_bad, resumes_at):
-            return (
-                f"the log was damaged at record {first_bad} and set aside as {file}; this one resumes at {resumes_at}"
-            )
-        case e.LogGap(dropped, since):
-            return f"the disk was full for {duration(record.at - since)}: {counted(dropped, 'input')} dropped undecided"
+        case e.StateCarried() | e.LogCompacted() | e.LogRecovered() | e.LogGap() as event:
+            return _of_the_log(record.at, event)
         case e.DeviceChanged(changes, failing):
             still = (f"{counted(failing, 'change')} still failing",) if failing else ()
             return "WireGuard: " + "; ".join((*changes, *still))
@@ -98,6 +96,34 @@ def _of_peers(before: Mesh, event: PeerEvent) -> str:
             return f"forgot {name_of(before, identity)} after {duration(silence)} of silence"
         case e.PeerLeft(identity):
             return f"{name_of(before, identity)} said goodbye"
+        case e.PeerBanned(public_key):
+            return f"banned {_bearer(before, public_key)}: this node no longer talks to that key"
+        case e.PeerUnbanned(public_key):
+            return f"let {_bearer(before, public_key)} back in"
+        case e.RouteContested(prefix, used_by, refused):
+            return f"{name_of(before, used_by)} and {name_of(before, refused)} both announce {prefix}: the first has it"
+        case _:
+            assert_never(event)
+
+
+def _bearer(before: Mesh, public_key: bytes) -> str:
+    """Who has this WireGuard key; the key itself where nobody is known to."""
+    owner = next((peer for peer in before.peers.values() if peer.public_key == public_key), None)
+    return name_of(before, owner.identity) if owner else key(public_key)
+
+
+def _of_the_log(at: int, event: e.StateCarried | e.LogCompacted | e.LogRecovered | e.LogGap) -> str:
+    match event:
+        case e.StateCarried(peers=peers):
+            return f"carried the state along, {counted(len(peers), 'peer')}: the records before this one can go"
+        case e.LogCompacted(through):
+            return f"dropped the records up to {through}: the log begins at {through + 1}"
+        case e.LogRecovered(file, first_bad, resumes_at):
+            return (
+                f"the log was damaged at record {first_bad} and set aside as {file}; this one resumes at {resumes_at}"
+            )
+        case e.LogGap(dropped, since):
+            return f"the disk was full for {duration(at - since)}: {counted(dropped, 'input')} dropped undecided"
         case _:
             assert_never(event)
 
@@ -105,16 +131,16 @@ def _of_peers(before: Mesh, event: PeerEvent) -> str:
 def _changed(known: NodeSettings | None, settings: NodeSettings) -> Iterator[str]:
     for name in NodeSettings.__struct_fields__:
         value = getattr(settings, name)
-        if known is None or getattr(known, name) != value:
-            yield f"{name.replace('_', ' ')} {_written(value)}"
+        if getattr(known, name, _UNSAID.get(name)) != value:
+            yield f"{name.replace('_', ' ')} {_written(value, 'all' if name == 'lan_interfaces' else 'none')}"
 
 
-def _written(value: str | bool | tuple[str, ...]) -> str:
+def _written(value: str | bool | tuple[str, ...], nothing: str) -> str:
     match value:
         case bool():
             return "on" if value else "off"
         case tuple():
-            return " ".join(value) or "all"
+            return " ".join(value) or nothing
         case _:
             return value
 

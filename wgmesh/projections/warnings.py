@@ -6,11 +6,11 @@ are fetched by whoever reads the log: `cited` names them.
 
 from collections.abc import Iterator, Mapping
 
+from wgmesh.domain.attached import overlap
 from wgmesh.domain.events import DatagramsRejected
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import DAY, MINUTE, Ground
-from wgmesh.projections.desired_device import overlap
 from wgmesh.projections.peers import Live
 from wgmesh.projections.timeline import sentence
 from wgmesh.projections.wording import counted, duration, key, name_of

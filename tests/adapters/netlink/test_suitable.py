@@ -3,7 +3,7 @@
 import pytest
 
 from wgmesh.adapters.netlink.requests import IFF_LOOPBACK, IFF_MULTICAST, IFF_RUNNING, IFF_UP, Link
-from wgmesh.adapters.netlink.suitable import suitable
+from wgmesh.adapters.netlink.suitable import attached, suitable, virtual
 from wgmesh.domain.values import Interface
 
 WORKING = IFF_UP | IFF_RUNNING | IFF_MULTICAST
@@ -77,3 +77,24 @@ def test_an_interface_is_told_with_its_addresses_in_the_order_of_names() -> None
         Interface("eth0", 2, 1500, ("192.168.1.7/24", "fe80::1/64")),
         Interface("eth1", 3, 9000),
     )
+
+
+def test_what_no_lan_of_the_mesh_is_reached_by_is_told_too_and_which_of_it_is_virtual() -> None:
+    def carrying(name: str, *addresses: str, flags: int = WORKING, kind: str = "") -> Link:
+        return Link(name, 7, flags, 1500, kind, addresses=addresses)
+
+    links = [
+        carrying("eth0", "192.168.1.5/24", "fe80::5/64"),
+        carrying("eth1", "10.2.0.5/16"),
+        carrying("dummy7", "10.3.0.1/24", flags=WORKING & ~IFF_MULTICAST),
+        carrying("docker0", "172.17.0.1/16", "fd17::1/64", flags=WORKING & ~IFF_RUNNING),
+        carrying("office", "10.8.0.1/24", kind="wireguard"),
+        carrying("wgmesh0", "10.49.0.7/32", "fd49::7/128", kind="wireguard"),
+        carrying("tun3", "10.4.0.1/24", flags=IFF_MULTICAST),
+        carrying("lo", "127.0.0.1/8", "10.6.0.0/24", flags=IFF_UP | IFF_LOOPBACK),
+    ]
+    lans = suitable(links, ["eth0"])
+    assert attached(links, lans) == ("10.2.0.0/16", "10.3.0.0/24", "10.8.0.0/24", "172.17.0.0/16", "fd17::/64")
+    assert virtual(links, lans) == ("10.8.0.0/24", "172.17.0.0/16", "fd17::/64")
+    named = suitable(links, ["docker0"])
+    assert "172.17.0.0/16" in virtual(links, named)

@@ -23,9 +23,10 @@ from wgmesh.adapters.netlink.requests import (
     Request,
     Survey,
 )
-from wgmesh.adapters.netlink.suitable import suitable
+from wgmesh.adapters.netlink.suitable import attached, suitable, virtual
 from wgmesh.adapters.netlink.watch import ADDRESSES, LINKS, ROUTES, Watch
 from wgmesh.adapters.netlink.worker import Worker
+from wgmesh.domain.inputs import Networked
 from wgmesh.domain.values import Interface
 
 
@@ -44,6 +45,12 @@ class Links:
         """The interfaces that lead to a LAN (see `suitable`), or those of the `named` that work, by name."""
         links: tuple[Link, ...] = self._ask(Survey(), tuple[Link, ...])
         return suitable(links, named)
+
+    def surroundings(self, named: Sequence[str] = ()) -> Networked:
+        """The `interfaces`, and the networks that the machine's other interfaces lead to."""
+        links: tuple[Link, ...] = self._ask(Survey(), tuple[Link, ...])
+        lans = suitable(links, named)
+        return Networked(lans, attached(links, lans), virtual(links, lans))
 
     def named_by_kind(self, kind: str) -> tuple[str, ...]:
         """The names of all interfaces of this kind: `wireguard`, `bridge`, …"""

@@ -3,8 +3,9 @@
 A virtual cable (veth) is no reason against: it is by its name that a container's is told from a machine's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from ipaddress import ip_network
 
 from wgmesh.adapters.netlink.requests import IFF_LOOPBACK, IFF_MULTICAST, IFF_RUNNING, IFF_UP, Link
 from wgmesh.domain.values import Interface
@@ -30,6 +31,27 @@ def suitable(links: Sequence[Link], named: Sequence[str] = ()) -> tuple[Interfac
         if _works(link) and (link.name in named if named else _is_lan(link) and link.master not in masters)
     ]
     return tuple(Interface(it.name, it.index, it.mtu, it.addresses) for it in sorted(chosen, key=lambda it: it.name))
+
+
+def attached(links: Sequence[Link], lans: Sequence[Interface]) -> tuple[str, ...]:
+    """The networks of all other interfaces that are up, sorted; an address alone is no network."""
+    known = [interface.name for interface in lans]
+    return _networks(link for link in links if link.name not in known)
+
+
+def virtual(links: Sequence[Link], lans: Sequence[Interface]) -> tuple[str, ...]:
+    """Those of `attached` that are containers', virtual machines' and other VPNs'."""
+    known = [interface.name for interface in lans]
+    return _networks(link for link in links if link.name not in known and not _is_lan(link))
+
+
+def _networks(links: Iterable[Link]) -> tuple[str, ...]:
+    networks = {ip_network(prefix, strict=False) for link in links if _leads_out(link) for prefix in link.addresses}
+    return tuple(sorted(str(it) for it in networks if it.num_addresses > 1 and not it.is_link_local))
+
+
+def _leads_out(link: Link) -> bool:
+    return link.up and not link.has(IFF_LOOPBACK)
 
 
 def _works(link: Link) -> bool:

@@ -1,0 +1,39 @@
+"""The networks that this machine is attached to by itself: what goes there never goes through the mesh."""
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
+
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import Interface, network_of
+
+Network = IPv4Network | IPv6Network
+
+
+def networks(mesh: Mesh) -> tuple[Network, ...]:
+    """All of them, link-local ones too."""
+    return (*lans(mesh.interfaces), *networks_of(mesh.attached))
+
+
+@lru_cache(maxsize=16)  # asked of every endpoint; interfaces hardly ever change
+def lans(interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
+    """Those of the interfaces to the LANs of the mesh."""
+    return tuple(network_of(prefix) for interface in interfaces for prefix in interface.prefixes)
+
+
+@lru_cache(maxsize=16)
+def networks_of(prefixes: tuple[str, ...]) -> tuple[Network, ...]:
+    """What these texts mean."""
+    return tuple(network_of(prefix) for prefix in prefixes)
+
+
+def overlap(mesh: Mesh) -> str:
+    """A network of a LAN here that the mesh's IPv4 range overlaps; empty if there is none. Then IPv6 alone is used."""
+    assert mesh.parameters
+    ours = network_of(mesh.parameters.network)
+    found = (network for network in lans(mesh.interfaces) if network.version == 4 and ours.overlaps(network))
+    return next((str(network) for network in found), "")
+
+
+def has_ipv4(mesh: Mesh) -> bool:
+    """Does this node use an IPv4 address of the mesh?"""
+    return bool(mesh.ipv4) and not overlap(mesh)
