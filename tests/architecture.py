@@ -152,7 +152,7 @@ LAYERS = (
     ("values", "errors"),
     (
         "device", "effects", "envelope", "events", "facts", "gossip_messages", "identity", "inputs", "keys",
-        "log_events", "lots", "messages", "packing", "paging", "parameters", "peer", "peer_record", "records", "secret",
+        "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records", "secret",
         "settings", "upcasts",
     ),
     ("attached", "draft", "introduce", "mesh", "own_record", "session"),

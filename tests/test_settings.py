@@ -52,11 +52,12 @@ def test_what_is_said_counts(tmp_path: Path) -> None:
         log_format="json",
         log_level="debug",
         allow_weak_secret=True,
+        gossip=False,
     )
     settings = resolve(options, {"WGMESH_STATE_DIR": "/elsewhere"})
     assert settings == Settings(
         "", "wg7", str(Path("here").absolute()), 51820, "alpha", "none", False, ("eth0", "eth1", "eth2"), "json",
-        "debug", True,
+        "debug", True, gossip=False,
     )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ class Settings(Struct, frozen=True):
     advertise_routes: tuple[str, ...] = ()
     accept_routes: tuple[str, ...] = ()
     hosts: bool = False
+    gossip: bool = True
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -84,6 +85,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     wireguard: WireGuardChoice | None = None
     lan: bool | None = None
     lan_interface: tuple[str, ...] | None = None
+    gossip: bool | None = None
     log_format: LogFormat | None = None
     log_level: LogLevel | None = None
     allow_weak_secret: bool | None = None
@@ -133,6 +135,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         advertise_routes=_advertised(options.advertise_routes or ()),
         accept_routes=_accepted(options.accept_routes or ()),
         hosts=bool(options.hosts),
+        gossip=options.gossip is not False,
     )
 
 

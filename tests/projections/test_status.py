@@ -18,7 +18,7 @@ UP = Live(Device(up=True))
 
 def layer(mesh: Mesh, *, running: bool) -> ShownLayer:
     """How the page shows the LAN."""
-    (shown,) = status(mesh, AT, running=running, live=None, quoted={}).layers
+    shown, _ = status(mesh, AT, running=running, live=None, quoted={}).layers
     return shown
 
 
@@ -92,3 +92,17 @@ def test_a_layer_says_how_it_stands_and_since_when(
 
 def test_a_layer_is_starting_until_its_sockets_are_open() -> None:
     assert layer(mesh_of(told=STORY[:4]), running=True) == ShownLayer("lan", "starting", None, "", ())
+
+
+def test_each_layer_has_its_own_line() -> None:
+    mesh = mesh_of(e.LayerResumed("gossip"), told=STORY)
+    shown = status(mesh, AT, running=True, live=None, quoted={}).layers
+    assert [(each.name, each.state) for each in shown] == [("lan", "working"), ("gossip", "working")]
+    silent = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, gossip=False)), told=STORY)
+    assert status(silent, AT, running=True, live=None, quoted={}).layers[1] == ShownLayer(
+        "gossip", "off", None, "--no-gossip", ()
+    )
+    bare = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, wireguard="none")), told=STORY)
+    assert status(bare, AT, running=True, live=None, quoted={}).layers[1] == ShownLayer(
+        "gossip", "off", None, "--wireguard none", ()
+    )

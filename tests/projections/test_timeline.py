@@ -146,7 +146,7 @@ def test_every_event_of_the_catalogue_is_told_here() -> None:
 def test_the_first_settings_are_told_whole() -> None:
     (record,) = records((0, "start", e.SettingsChanged(SETTINGS)))
     assert sentence(Mesh(), record) == (
-        "settings: interface wgmesh0, hostname alpha, wireguard userspace, lan on, lan interfaces all"
+        "settings: interface wgmesh0, hostname alpha, wireguard userspace, lan on, lan interfaces all, gossip on"
     )
 
 

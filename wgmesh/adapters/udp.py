@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from wgmesh.domain.envelope import Layer
 from wgmesh.domain.values import Endpoint
 
 # What one wake-up reads at most: a flood on one socket holds the loop for two milliseconds and not for good.
@@ -36,7 +37,7 @@ Ancillary = list[tuple[int, int, bytes]]
 class Datagram(Struct, frozen=True):
     """What a socket heard: the layer and the interface it came through, who sent it from where, and its bytes."""
 
-    layer: str
+    layer: Layer
     interface: str
     sender: Endpoint
     data: bytes
@@ -70,6 +71,17 @@ def group_socket(interface: str, index: int, family: socket.AddressFamily, group
             joined = struct.pack("@16sI", socket.inet_pton(family, group), index)
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, joined)
         opened.bind((group, port))
+        return opened
+
+
+def tunnel_socket(interface: str, family: socket.AddressFamily, port: int) -> socket.socket:
+    """A socket on this port of one interface alone, whatever its addresses; OSError if it cannot.
+
+    The same port may serve the other interfaces: who binds it there says that it shares it, too.
+    """
+    with _device_socket(interface, family) as opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(("", port))
         return opened
 
 

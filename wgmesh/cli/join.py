@@ -43,6 +43,9 @@ def join(
     hosts: Annotated[
         bool | None, typer.Option("--hosts/--no-hosts", help="Names of peers in /etc/hosts.", show_default="off")
     ] = None,
+    gossip: Annotated[
+        bool | None, typer.Option("--gossip/--no-gossip", help="Pass news on to members.", show_default="on")
+    ] = None,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,

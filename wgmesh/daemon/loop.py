@@ -117,7 +117,7 @@ class Loop:
     def _read(self, item: Input | Datagram, awake: int) -> Input | None:
         if not isinstance(item, Datagram):
             return item
-        return self._node.receive(Arrival("lan", item.interface, item.sender, item.data), awake)
+        return self._node.receive(Arrival(item.layer, item.interface, item.sender, item.data), awake)
 
     def _pause_seconds(self) -> float:
         wakeup = self._freezer.next_wakeup() or self._node.next_wakeup()

@@ -3,6 +3,7 @@
 import anyio
 
 from wgmesh.adapters.control.server import serve_control
+from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.lan.layer import Lan
 from wgmesh.adapters.netlink.links import Links
@@ -38,6 +39,7 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     tunnel = Tunnel(wireguard)
     freezer = Freezer(home.free_ballast, home.renew_ballast)
     lan = _open_lan(settings, home, inbox)
+    gossip = _open_gossip(settings, home, inbox)
     retention = home.retention(settings.keep, settings.log_cap_bytes)
 
     def checkpoint() -> None:
@@ -45,12 +47,14 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         for wish in retention.look(home.node.mesh, home.clock.now()[0]):
             inbox.put(wish)
 
-    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan), freezer, checkpoint)
+    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip), freezer, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put)
     first = await first_inputs(settings, home, links, wireguard, tunnel)
     async with anyio.create_task_group() as tasks:
         if lan is not None:
             tasks.start_soon(lan.run)
+        if gossip is not None:
+            tasks.start_soon(gossip.run)
         tasks.start_soon(watch_signals, inbox.put)
         tasks.start_soon(watch_networks, watch, links, settings.lan_interfaces, settings.interface, inbox.put)
         tasks.start_soon(watch_process, tunnel, inbox.put)
@@ -67,3 +71,9 @@ def _open_lan(settings: Settings, home: Home, inbox: Inbox[Input]) -> Lan | None
         home.node.reject(reason, source, home.clock.awake())
 
     return Lan(home.keyring.keys.multicast_group, inbox.put_datagram, reject, home.clock.awake)
+
+
+def _open_gossip(settings: Settings, home: Home, inbox: Inbox[Input]) -> Gossip | None:
+    if not settings.gossip or settings.wireguard == "none":
+        return None
+    return Gossip(settings.interface, home.keyring.keys.gossip_port, inbox.put_datagram)

@@ -54,6 +54,7 @@ def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
             advertise_routes=settings.advertise_routes,
             accept_routes=settings.accept_routes,
             hosts=settings.hosts,
+            gossip=settings.gossip,
         ),
     )
 

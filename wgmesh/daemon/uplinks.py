@@ -7,10 +7,11 @@ one interface while another serves is a warning, said once.
 import logging
 from collections.abc import Iterable
 
+from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.adapters.nudge import nudge
 from wgmesh.domain.inputs import Input, Resumed, Suspended
-from wgmesh.domain.values import SECOND, Interface
+from wgmesh.domain.values import SECOND, Endpoint, Interface
 from wgmesh.node import Outgoing
 
 NO_INTERFACE = "no network interface is up: plug one in, or name it with --lan-interface"
@@ -23,17 +24,23 @@ log = logging.getLogger("wgmesh")
 
 
 class Uplinks:
-    """The LAN layer's sockets, or none where the operator turned it off."""
+    """The layers' sockets; None for a layer that the operator turned off."""
 
-    def __init__(self, lan: Lan | None) -> None:
+    def __init__(self, lan: Lan | None, gossip: Gossip | None = None) -> None:
         self._lan = lan
+        self._gossip = gossip
+        self._gossip_reason = ""
+        self._gossip_since = 0
         self._followed: tuple[Interface, ...] | None = None
         self._followed_at = 0
         self._unserved: tuple[Trouble, ...] = ()
         self._unspoken: dict[Trouble, int] = {}
 
     def follow(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
-        """Serve these interfaces, and try again what failed; how the layer is, if there was something to do."""
+        """Serve these interfaces, and try again what failed; how the layers are, if there was something to do."""
+        return [*self._follow_lan(interfaces, awake), *self._follow_tunnel(awake)]
+
+    def _follow_lan(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
         retries = self._unserved and awake - self._followed_at >= RETRY_PAUSE
         if self._lan is None or (interfaces == self._followed and not retries):
             return []
@@ -46,15 +53,28 @@ class Uplinks:
         reasons = "; ".join(f"{trouble.interface} {trouble.reason}" for trouble in troubles)
         return [Suspended("lan", reasons or NO_INTERFACE)]
 
+    def _follow_tunnel(self, awake: int) -> list[Input]:
+        """Be on the mesh's interface; before there is one, there is nothing to tell."""
+        if self._gossip is None or (self._gossip_reason and awake - self._gossip_since < RETRY_PAUSE):
+            return []
+        was_serving, known = self._gossip.serving, self._gossip_reason
+        self._gossip_reason, self._gossip_since = self._gossip.follow() or "", awake
+        if self._gossip_reason:
+            return [Suspended("gossip", self._gossip_reason)]
+        return [Resumed("gossip")] if self._gossip.serving and (known or not was_serving) else []
+
     def send(self, outgoing: Iterable[Outgoing]) -> None:
         """Hand each datagram to its layer. What does not leave is said again by the protocol's own timers."""
         for datagram in outgoing:
-            if self._lan is None:
-                continue
             if datagram.address is None:
-                self._announce(self._lan, datagram.data)
-            elif reason := self._lan.send(datagram.interface, datagram.address, datagram.data):
-                log.debug("%s: nothing can be sent to %s: %s", datagram.interface, datagram.address, reason)
+                self._announce(datagram.data)
+            elif reason := self._send(datagram, datagram.address):
+                log.debug("%s: nothing can be sent to %s: %s", datagram.layer, datagram.address, reason)
+
+    def _send(self, datagram: Outgoing, address: Endpoint) -> str | None:
+        if datagram.layer == "gossip":
+            return self._gossip.send(address, datagram.fallback, datagram.data) if self._gossip else None
+        return self._lan.send(datagram.interface, address, datagram.data) if self._lan else None
 
     def nudge(self, addresses: Iterable[str]) -> None:
         """Send something through the tunnel to each of these mesh addresses; it is sent again where it matters."""
@@ -62,9 +82,11 @@ class Uplinks:
             if reason := nudge(address):
                 log.debug("nothing can be sent to %s: %s", address, reason)
 
-    def _announce(self, lan: Lan, data: bytes) -> None:
+    def _announce(self, data: bytes) -> None:
         """Warn of what fails for the second time running: an interface that just came up has no multicast route yet."""
-        self._unspoken = {trouble: self._unspoken.get(trouble, 0) + 1 for trouble in lan.announce(data)}
+        if self._lan is None:
+            return
+        self._unspoken = {trouble: self._unspoken.get(trouble, 0) + 1 for trouble in self._lan.announce(data)}
         _warn(trouble for trouble, times in self._unspoken.items() if times == TIMES_TO_WARN)
 
 

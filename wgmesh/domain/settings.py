@@ -21,3 +21,4 @@ class NodeSettings(Struct, frozen=True):
     advertise_routes: tuple[str, ...] = ()
     accept_routes: tuple[str, ...] = ()
     hosts: bool = False
+    gossip: bool = True

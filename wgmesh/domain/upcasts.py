@@ -12,7 +12,7 @@ Upcast = Callable[[Fields], Fields]
 
 
 def _settings_2(settings: Fields) -> Fields:
-    return settings | {"advertise_routes": [], "accept_routes": [], "hosts": False}
+    return settings | {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False}
 
 
 def _settings_changed_2(event: Fields) -> Fields:

@@ -12,7 +12,7 @@ from wgmesh.domain.gossip_messages import Digest, GossipMessage, encode_gossip
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.messages import Page
 from wgmesh.domain.own_record import own_record
-from wgmesh.domain.paging import paged
+from wgmesh.domain.pages import paged
 from wgmesh.domain.peer_record import PeerRecord, sign
 from wgmesh.domain.values import Endpoint
 from wgmesh.node.challenges import CHALLENGE_BYTES, Challenges

@@ -100,15 +100,23 @@ def status(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: Map
 
 def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
     assert mesh.settings is not None
-    known = mesh.layers.get("lan")
-    if not mesh.settings.lan:
-        yield ShownLayer("lan", "off", None, "--no-lan", ())
-    elif not running:
-        yield ShownLayer("lan", "stopped", mesh.stopped.at if mesh.stopped else None, "the daemon is not running", ())
-    elif known is None:
-        yield ShownLayer("lan", "starting", None, "", ())
-    else:
-        yield ShownLayer("lan", "suspended" if known.reason else "working", known.since.at, known.reason, ())
+    settings = mesh.settings
+    untunnelled = "--wireguard none" if settings.wireguard == "none" else ""
+    for name, off in (
+        ("lan", "" if settings.lan else "--no-lan"),
+        ("gossip", untunnelled if settings.gossip else "--no-gossip"),
+    ):
+        yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running)
+
+
+def _layer(mesh: Mesh, name: str, running: bool) -> ShownLayer:
+    """How a layer stands that the operator left on."""
+    known = mesh.layers.get(name)
+    if not running:
+        return ShownLayer(name, "stopped", mesh.stopped.at if mesh.stopped else None, "the daemon is not running", ())
+    if known is None:
+        return ShownLayer(name, "starting", None, "", ())
+    return ShownLayer(name, "suspended" if known.reason else "working", known.since.at, known.reason, ())
 
 
 def _counts(mesh: Mesh) -> Counts:

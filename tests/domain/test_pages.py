@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from wgmesh.domain.envelope import Layer, capacity
 from wgmesh.domain.messages import MOST_RECORDS, encode
-from wgmesh.domain.paging import paged
+from wgmesh.domain.pages import paged
 from wgmesh.domain.peer_record import LARGEST_RECORD
 
 LAYERS: tuple[Layer, ...] = ("exchange", "gossip")
