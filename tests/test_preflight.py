@@ -265,3 +265,22 @@ def test_an_interface_of_the_lan_that_is_not_there_is_remarked_on(settings: Sett
     ready, remarks = checked(replace(settings, lan_interfaces=("eth77",)))
     assert remarks == ["the interface eth77 is not there or not up; wgmesh uses it as soon as it is"]
     assert ready.interfaces == ()
+
+
+def test_what_lies_in_the_mesh_is_not_announced(settings: Settings) -> None:
+    own = parameters(parse(URI)).network
+    assert f"--advertise-routes {own} is within the mesh's own range" in refused(
+        replace(settings, advertise_routes=(own,))
+    )
+
+
+def test_a_machine_that_forwards_nothing_hears_of_the_switch(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announcing = replace(settings, advertise_routes=("192.168.50.0/24", "192.168.51.0/24"))
+    monkeypatch.setattr(preflight, "forwarding_off", lambda: ("IPv4", "IPv6"))
+    _, (remark,) = checked(announcing)
+    assert "this machine forwards no IPv4" in remark
+    assert "`sysctl -w net.ipv4.ip_forward=1`" in remark
+    monkeypatch.setattr(preflight, "forwarding_off", lambda: ("IPv6",))
+    assert checked(announcing)[1] == []

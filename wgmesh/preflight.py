@@ -16,6 +16,7 @@ from wgmesh.adapters.clock import Clock
 from wgmesh.adapters.event_log.database import Unreadable
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.verify import verify
+from wgmesh.adapters.forwarding import forwarding_off
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.ports import port_is_free
 from wgmesh.adapters.state_files import load_seed, lock_holder, open_directory, read_generations
@@ -28,9 +29,11 @@ from wgmesh.domain.keys import parameters
 from wgmesh.domain.membership import OTHER_URI
 from wgmesh.domain.mesh import Mesh, evolve
 from wgmesh.domain.parameters import ipv4_of, ipv6_of
+from wgmesh.domain.routes import mesh_objection
 from wgmesh.domain.secret import Secret, fingerprint, format_uri, parse
 from wgmesh.domain.values import Interface
 from wgmesh.node import Keyring
+from wgmesh.projections.warnings import FORWARDING
 from wgmesh.settings import Settings
 
 LOG_NAME = "events.db"
@@ -78,6 +81,7 @@ def check(settings: Settings, given: str | None, remark: Callable[[str], None], 
     seed = load_seed(directory) if known else None
     mesh = _folded(directory, seed, secret) if known else None
     keyring = Keyring.of(seed or os.urandom(32), secret)
+    _check_routes(settings, keyring, remark)
     try:
         with closing(Links()) as links:
             _attempt(lambda: _check_device(settings, keyring, links), lenient)
@@ -174,6 +178,20 @@ def _fold(log: Path) -> Mesh | None:
         if verify(log, running=False).records == 0:
             return None
         raise
+
+
+def _check_routes(settings: Settings, keyring: Keyring, remark: Callable[[str], None]) -> None:
+    """What is announced lies outside the mesh; a machine that forwards nothing is worth a word."""
+    for prefix in settings.advertise_routes:
+        if reason := mesh_objection(keyring.parameters, prefix):
+            raise WgmeshError(f"--advertise-routes {prefix} is {reason}: announce networks that lie behind this node")
+    families = dict.fromkeys("IPv6" if ":" in prefix else "IPv4" for prefix in settings.advertise_routes)
+    for family in families:
+        if family in forwarding_off():
+            remark(
+                f"this machine forwards no {family}: nobody reaches what it announces until"
+                f" `sysctl -w {FORWARDING[family]}=1`"
+            )
 
 
 def _check_device(settings: Settings, keyring: Keyring, links: Links) -> None:

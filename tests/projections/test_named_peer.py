@@ -6,7 +6,7 @@ from tests.stories import BETA, GAMMA, MESH, STORY, discovered, ipv4, ipv6, mesh
 from wgmesh.domain import events as e
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.values import Incarnation
-from wgmesh.projections.named_peer import named_peer
+from wgmesh.projections.named_peer import named_key, named_peer
 from wgmesh.projections.wording import key
 
 BETA_KEY = key(BETA.public_key)
@@ -41,3 +41,12 @@ def test_a_whole_name_goes_before_the_beginning_of_a_key() -> None:
 def test_who_left_is_found_too() -> None:
     mesh = mesh_of(e.PeerLeft(BETA.key, Incarnation(1, 2), b"bye"), told=STORY)
     assert named_peer(mesh, "beta").state == "left"
+
+
+def test_a_whole_key_names_itself_and_all_else_a_peer_that_is_known() -> None:
+    stranger = key(bytes(range(32)))
+    assert named_key(MESH, stranger) == bytes(range(32))
+    assert [named_key(MESH, name) for name in (BETA_KEY, key(BETA.key), "beta")] == [BETA.public_key] * 3
+    for unknown in ("delta", "AAAA", key(bytes(31))):
+        with pytest.raises(WgmeshError, match="no peer is called"):
+            named_key(MESH, unknown)

@@ -1,8 +1,9 @@
 """The list of peers says what the log knows, and what WireGuard says just now where a daemon runs."""
 
 import msgspec
+from msgspec.structs import replace
 
-from tests.stories import BETA, BETA_AT, GAMMA, MESH, NOON, STORY, ipv4, ipv6, mesh_of
+from tests.stories import BETA, BETA_AT, GAMMA, MESH, NOON, SETTINGS, STORY, ipv4, ipv6, mesh_of, updated
 from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
 from wgmesh.domain.values import Incarnation
@@ -15,7 +16,7 @@ LIVE = Live(Device(up=True), (BETA_NOW,))
 
 PEER_KEYS = [
     "name", "public_key", "identity", "mesh_ipv4", "mesh_ipv6", "state", "path", "endpoint", "endpoints", "routes",
-    "sources", "first_seen", "last_handshake", "rx_bytes", "tx_bytes",
+    "sources", "first_seen", "last_handshake", "rx_bytes", "tx_bytes", "refused_routes",
 ]  # fmt: skip
 
 
@@ -76,3 +77,25 @@ def test_who_left_or_was_forgotten_is_in_no_list_but_can_be_asked_for() -> None:
 def test_a_peer_without_an_ipv4_address_has_none() -> None:
     peer = msgspec.structs.replace(MESH.peers[BETA.key], ipv4="")
     assert show(MESH, peer, AT).mesh_ipv4 is None
+
+
+def test_who_is_banned_is_shown_as_that_and_nothing_else() -> None:
+    shown = peers(mesh_of(e.PeerBanned(BETA.public_key), told=STORY), AT)
+    assert [(peer.name, peer.state, peer.path) for peer in shown.peers] == [
+        ("beta", "banned", None),
+        ("gamma", "silent", None),
+    ]
+
+
+def test_routes_are_shown_with_the_reason_of_those_that_are_not_used() -> None:
+    settings = replace(SETTINGS, accept_routes=("192.168.50.0/24", "10.0.0.0/8"))
+    news = replace(updated(BETA, "beta", BETA_AT.ip), routes=("192.168.50.0/24", "172.16.0.0/12", "10.71.0.0/16"))
+    mesh = mesh_of(e.SettingsChanged(settings), news, told=STORY)
+    beta, gamma = peers(mesh, AT).peers
+    assert beta == show(mesh, mesh.peers[BETA.key], AT)
+    assert beta.routes == news.routes
+    assert [(each.route, each.reason) for each in beta.refused_routes] == [
+        ("172.16.0.0/12", "not accepted here: join with --accept-routes"),
+        ("10.71.0.0/16", "within the mesh's own range or around it"),
+    ]
+    assert gamma.refused_routes == ()

@@ -1,8 +1,9 @@
 """What is wrong is said once, with what to do, and for as long as it is wrong."""
 
 import pytest
+from msgspec.structs import replace
 
-from tests.stories import BETA, GAMMA, MESH, NOON, STORY, mesh_of, records, started
+from tests.stories import BETA, BETA_AT, GAMMA, MESH, NOON, SETTINGS, STORY, mesh_of, records, started, updated
 from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
 from wgmesh.domain.mesh import Mesh, fold
@@ -139,3 +140,26 @@ def test_a_record_that_is_no_longer_in_the_log_is_not_quoted() -> None:
 
 def test_a_start_forgives_what_the_last_run_could_not_do() -> None:
     assert happened(e.LayerSuspended("lan", "x"), e.DeviceChangeFailed(("a",), ("b",)), started(2)) == []
+
+
+def test_who_announces_routes_and_forwards_nothing_is_told_the_switch() -> None:
+    mesh = mesh_of(e.SettingsChanged(replace(SETTINGS, advertise_routes=("192.168.50.0/24", "fd12::/48"))), told=STORY)
+    assert warned(mesh) == []
+    assert warned(mesh, live=None) == []
+    off = Live(Device(up=True), unforwarded=("IPv4", "IPv6"))
+    assert warned(MESH, live=off) == []
+    ipv4, ipv6 = warned(mesh, live=off)
+    assert ipv4.startswith("this node announces 192.168.50.0/24 and this machine forwards no IPv4")
+    assert ipv4.endswith("until `sysctl -w net.ipv4.ip_forward=1`")
+    assert "fd12::/48" in ipv6
+    assert "net.ipv6.conf.all.forwarding=1" in ipv6
+
+
+def test_a_route_that_was_wanted_and_is_not_used_says_why() -> None:
+    accepting = e.SettingsChanged(replace(SETTINGS, accept_routes=("10.0.0.0/8",)))
+    routes = tuple(f"10.71.{number}.0/24" for number in range(4))
+    news = replace(updated(BETA, "beta", BETA_AT.ip), routes=(*routes, "172.16.0.0/12"))
+    warnings_ = warned(mesh_of(accepting, news, told=STORY))
+    assert warnings_[0] == ("the route 10.71.0.0/24 behind beta is not used: within the mesh's own range or around it")
+    assert warnings_[3:] == ["4 unused routes in all: wgmesh peers --json"]
+    assert len(warned(mesh_of(accepting, replace(news, routes=routes[:3]), told=STORY))) == 3

@@ -2,7 +2,7 @@
 
 import typer
 
-from wgmesh.cli import bugreport, config, demo, events, init, join, leave, peers, replay, status, version
+from wgmesh.cli import ban, bugreport, config, demo, events, init, join, leave, peers, replay, status, version
 
 app = typer.Typer(
     name="wgmesh",
@@ -24,6 +24,8 @@ def wgmesh(context: typer.Context) -> None:
 app.command("init")(init.init)
 app.command("join")(join.join)
 app.command("leave")(leave.leave)
+app.command("ban")(ban.ban)
+app.command("unban")(ban.unban)
 app.command("status")(status.status)
 app.add_typer(peers.app)
 app.command("events")(events.events)

@@ -106,7 +106,9 @@ def _describe(peer: "ShownPeer", at: int) -> None:
     say(f"  path       {peer.path or 'none'}{f' at {peer.endpoint}' if peer.endpoint else ''}")
     for claim in peer.endpoints:
         say(f"  claimed    {claim.endpoint}, {claim.kind}, by {claim.source}, since {stamp(claim.since, at)}")
-    say(f"  routes     {' '.join(peer.routes) or 'none'}")
+    refused = {each.route: each.reason for each in peer.refused_routes}
+    for route in dict.fromkeys(peer.routes):
+        say(f"  route      {route}, {'not used: ' + refused[route] if route in refused else 'used'}")
     say(f"  known by   {' '.join(peer.sources)}, since {stamp(peer.first_seen, at)}")
     say(f"  handshake  {'never' if peer.last_handshake is None else stamp(peer.last_handshake, at)}")
     say(f"  traffic    {amount(peer.rx_bytes)} in, {amount(peer.tx_bytes)} out")

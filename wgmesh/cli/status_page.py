@@ -12,7 +12,7 @@ Line = tuple[str, str]
 # Peers on one screen; the rest is in `wgmesh peers`.
 MOST_PEERS = 12
 
-_STYLES = {"connected": "good", "working": "good", "silent": "odd", "suspended": "bad"}
+_STYLES = {"connected": "good", "working": "good", "silent": "odd", "banned": "bad", "suspended": "bad"}
 
 
 def page(status: "Status", peers: "Peers") -> Iterator[Line]:

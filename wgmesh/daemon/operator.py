@@ -1,19 +1,23 @@
 """What the operator may ask of a running daemon through the control socket; each answer is one JSON object."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from wgmesh.adapters.forwarding import forwarding_off
 from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.inputs import Input, Leave
+from wgmesh.domain.inputs import Ban, Input, Leave, Unban
 from wgmesh.domain.values import Endpoint
+
+KEY_BYTES = 32
 
 
 class Operator:
-    """Answers `{"verb": "sample"}` and `{"verb": "leave"}`."""
+    """Answers the verbs `sample`, `leave`, and with a `public_key` in base64 `ban` and `unban`."""
 
     def __init__(self, tunnel: Tunnel, freezer: Freezer, put: Callable[[Input], None]) -> None:
         self._tunnel = tunnel
@@ -26,12 +30,20 @@ class Operator:
             case "sample":
                 return await self._sample()
             case "leave":
-                if self._freezer.since is not None:
-                    raise WgmeshError("the disk is full, so nothing can be recorded: make room on it, then leave")
-                self._put(Leave())
-                return {"ok": True}
+                return self._decide(Leave())
+            case "ban":
+                return self._decide(Ban(_key(request)))
+            case "unban":
+                return self._decide(Unban(_key(request)))
             case verb:
                 raise WgmeshError(f"this daemon does not know the request {verb!r}: is the command newer than it?")
+
+    def _decide(self, wish: Input) -> dict[str, Any]:
+        """Put it to the node; what cannot be recorded is not done either."""
+        if self._freezer.since is not None:
+            raise WgmeshError("the disk is full, so nothing can be recorded: make room on it, then ask again")
+        self._put(wish)
+        return {"ok": True}
 
     async def _sample(self) -> dict[str, Any]:
         """The device as it is now, secrets named by generation, and WireGuard's counters by public key."""
@@ -46,6 +58,7 @@ class Operator:
                 msgspec.to_builtins(traffic) | {"endpoint": _text(endpoints.get(traffic.public_key))}
                 for traffic in (sample.traffic if sample else ())
             ],
+            "unforwarded": list(forwarding_off()),
             "frozen": None
             if self._freezer.since is None
             else {
@@ -53,6 +66,16 @@ class Operator:
                 "dropped": self._freezer.dropped,
             },
         }
+
+
+def _key(request: dict[str, Any]) -> bytes:
+    try:
+        key = base64.b64decode(request["public_key"], validate=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WgmeshError("a request to ban or unban names a public key in base64") from error
+    if len(key) != KEY_BYTES:
+        raise WgmeshError(f"a public key has {KEY_BYTES} bytes")
+    return key
 
 
 def _text(endpoint: Endpoint | None) -> str | None:

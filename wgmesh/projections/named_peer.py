@@ -1,9 +1,13 @@
 """Which peer a person means: by key, by the beginning of a key, by hostname or by mesh address."""
 
+import base64
+
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.projections.wording import key
+
+KEY_BYTES = 32
 
 
 def named_peer(mesh: Mesh, name: str) -> Peer:
@@ -17,6 +21,17 @@ def named_peer(mesh: Mesh, name: str) -> Peer:
             f"{name} may be any of {', '.join(key(peer.public_key) for peer in found)}: give more of the key"
         )
     return found[0]
+
+
+def named_key(mesh: Mesh, name: str) -> bytes:
+    """The WireGuard key of the one node of this name; a whole key need not be anybody's that we know."""
+    try:
+        raw = base64.b64decode(name, validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) == KEY_BYTES and not any(name in _names(peer) for peer in mesh.peers.values()):
+        return raw
+    return named_peer(mesh, name).public_key
 
 
 def _names(peer: Peer) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from wgmesh.domain.device import Device
 from wgmesh.domain.endpoints import candidates
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
+from wgmesh.domain.routes import RefusedRoute, refused
 from wgmesh.domain.values import PublicKey
 from wgmesh.projections.wording import key
 
@@ -39,11 +40,15 @@ class Frozen(Struct, frozen=True):
 
 
 class Live(Struct, frozen=True):
-    """What a running daemon says now. `device` is None while there is no interface."""
+    """What a running daemon says now. `device` is None while there is no interface.
+
+    `unforwarded`: the families, of IPv4 and IPv6, that the machine does not pass on for others.
+    """
 
     device: Device | None
     traffic: tuple[LiveTraffic, ...] = ()
     frozen: Frozen | None = None
+    unforwarded: tuple[str, ...] = ()
 
 
 class ShownEndpoint(Struct, frozen=True):
@@ -53,6 +58,13 @@ class ShownEndpoint(Struct, frozen=True):
     kind: str
     source: str
     since: int
+
+
+class ShownRefusal(Struct, frozen=True):
+    """A route that the peer announces and this node does not use, and why."""
+
+    route: str
+    reason: str
 
 
 class ShownPeer(Struct, frozen=True):
@@ -73,6 +85,7 @@ class ShownPeer(Struct, frozen=True):
     last_handshake: int | None
     rx_bytes: int
     tx_bytes: int
+    refused_routes: tuple[ShownRefusal, ...]
 
 
 class Peers(Struct, frozen=True):
@@ -86,12 +99,19 @@ class Peers(Struct, frozen=True):
 
 def peers(mesh: Mesh, at: int, live: Live | None = None, sampled_at: int | None = None) -> Peers:
     """All that belong in a list, in the order in which they became known. `sampled_at`: of the last roll call."""
-    shown = tuple(show(mesh, peer, at, live) for peer in mesh.present_peers)
+    refusals = refused(mesh)
+    shown = tuple(show(mesh, peer, at, live, refusals) for peer in mesh.listed_peers)
     return Peers(SCHEMA_VERSION, at, at if live else sampled_at, shown)
 
 
-def show(mesh: Mesh, peer: Peer, at: int, live: Live | None = None) -> ShownPeer:
-    """One peer, also one that left or was forgotten (which is silent to whoever asks)."""
+def show(
+    mesh: Mesh, peer: Peer, at: int, live: Live | None = None, refusals: tuple[RefusedRoute, ...] | None = None
+) -> ShownPeer:
+    """One peer, also one that left or was forgotten (which is silent to whoever asks).
+
+    `refusals` are those of all peers, where they are known already.
+    """
+    refusals = refused(mesh) if refusals is None else refusals
     traffic = _traffic(peer, live)
     endpoint = (traffic and traffic.endpoint) or (str(peer.proven) if peer.proven else None)
     return ShownPeer(
@@ -100,7 +120,7 @@ def show(mesh: Mesh, peer: Peer, at: int, live: Live | None = None) -> ShownPeer
         identity=key(peer.identity),
         mesh_ipv4=peer.ipv4 or None,
         mesh_ipv6=peer.ipv6,
-        state="silent" if peer.state == "expired" else peer.state,
+        state=_state(mesh, peer),
         path="direct" if peer.state == "connected" else None,
         endpoint=endpoint,
         endpoints=tuple(
@@ -113,7 +133,14 @@ def show(mesh: Mesh, peer: Peer, at: int, live: Live | None = None) -> ShownPeer
         last_handshake=_last_handshake(peer, traffic, at),
         rx_bytes=traffic.rx_bytes if traffic else peer.rx_bytes,
         tx_bytes=traffic.tx_bytes if traffic else peer.tx_bytes,
+        refused_routes=tuple(ShownRefusal(it.prefix, it.reason) for it in refusals if it.identity == peer.identity),
     )
+
+
+def _state(mesh: Mesh, peer: Peer) -> ShownState:
+    if mesh.bans(peer):
+        return "banned"
+    return "silent" if peer.state == "expired" else peer.state
 
 
 def _traffic(peer: Peer, live: Live | None) -> LiveTraffic | None:

@@ -10,6 +10,7 @@ from wgmesh.domain.attached import overlap
 from wgmesh.domain.events import DatagramsRejected
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
+from wgmesh.domain.routes import refused
 from wgmesh.domain.values import DAY, MINUTE, Ground
 from wgmesh.projections.peers import Live
 from wgmesh.projections.timeline import sentence
@@ -19,6 +20,7 @@ from wgmesh.projections.wording import counted, duration, key, name_of
 REJECTED_FOR = 20 * MINUTE
 # What fits on a screen; the rest is in the log.
 MOST_OF_A_KIND = 3
+FORWARDING = {"IPv4": "net.ipv4.ip_forward", "IPv6": "net.ipv6.conf.all.forwarding"}
 
 
 def cited(mesh: Mesh, at: int) -> tuple[int, ...]:
@@ -33,6 +35,7 @@ def warnings(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: M
         *_of_the_daemon(mesh, at, running, live),
         *_of_the_device(mesh, at),
         *_of_the_addresses(mesh),
+        *_of_routes(mesh, live),
         *(f"layer {name} cannot work: {layer.reason}" for name, layer in mesh.layers.items() if layer.reason),
         *_of_others(mesh),
         *_of_what_happened(mesh, quoted),
@@ -83,6 +86,28 @@ def _of_the_addresses(mesh: Mesh) -> Iterator[str]:
         )
     if not mesh.ipv4:
         yield "no IPv4 address of the mesh's range is left for this node: IPv6 works; a larger `init --subnet` cures it"
+
+
+def _of_routes(mesh: Mesh, live: Live | None) -> Iterator[str]:
+    for family, routes in _announced(mesh).items():
+        if live and family in live.unforwarded:
+            yield (
+                f"this node announces {' '.join(routes)} and this machine forwards no {family}: nobody reaches what is"
+                f" behind it until `sysctl -w {FORWARDING[family]}=1`"
+            )
+    unused = [each for each in refused(mesh) if each.accepted]
+    for route in unused[:MOST_OF_A_KIND]:
+        yield f"the route {route.prefix} behind {name_of(mesh, route.identity)} is not used: {route.reason}"
+    if len(unused) > MOST_OF_A_KIND:
+        yield f"{counted(len(unused), 'unused route')} in all: wgmesh peers --json"
+
+
+def _announced(mesh: Mesh) -> dict[str, list[str]]:
+    prefixes = mesh.settings.advertise_routes if mesh.settings else ()
+    families: dict[str, list[str]] = {}
+    for prefix in prefixes:
+        families.setdefault("IPv6" if ":" in prefix else "IPv4", []).append(prefix)
+    return families
 
 
 def _of_others(mesh: Mesh) -> Iterator[str]:
