@@ -120,6 +120,11 @@ ROOMS = (
         ),
         "the demo sees what a user sees: it starts the command, and reads logs",
     ),
+    Rule(
+        "wgmesh.report",
+        ("wgmesh.domain", "wgmesh.projections", "wgmesh.report", "msgspec", "importlib.resources", *PURE_STDLIB),
+        "the page is made of records and of what lies beside it, and knows neither log nor network",
+    ),
     Rule("wgmesh.settings", ("wgmesh.domain", "msgspec", *STDLIB), "settings are read before there is a node"),
     Rule("wgmesh.daemon", ("wgmesh", *LIBRARIES, *STDLIB), "the daemon ties the rooms together"),
     Rule("wgmesh.cli", ("wgmesh", *LIBRARIES, *STDLIB), "a verb calls whatever it needs"),

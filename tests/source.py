@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXT_SUFFIXES = ("", ".md", ".py", ".sh", ".toml", ".txt")
+TEXT_SUFFIXES = ("", ".css", ".html", ".js", ".md", ".py", ".sh", ".toml", ".txt")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pytest
 from tests.source import ROOT
 
 SHELL_NEEDS = ("bash", "cat", "chmod", "cut", "date", "dirname", "env", "flock", "mkdir", "rm", "sha256sum", "timeout")
-TOOLS = ("ip", "ping", "wg", "wireguard-go", "qemu-system-x86_64")
+TOOLS = ("ip", "ping", "wg", "wireguard-go", "qemu-system-x86_64", "chromium-headless-shell")
 DEBIAN = 'ID=debian\nVERSION_ID="12"\n'
 
 # A Python that passes for one, and whose venv holds a pip that is content with everything.
@@ -294,6 +294,20 @@ def test_the_kernels_tests_are_run_with_an_emulator_that_is_installed_if_it_is_m
     (place.bin / "qemu-system-x86_64").unlink()
     assert place.run("test-kernel").returncode == 0
     assert place.called("apt-get")[-1].endswith("install qemu-system-x86")
+
+
+def test_the_check_looks_at_the_page_in_a_browser_that_is_installed_if_it_is_missing(place: Place) -> None:
+    place.run("setup")
+    for name in ("ruff", "mypy"):
+        place.program(name)
+        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    (place.bin / "chromium-headless-shell").unlink()
+    assert place.run("check").returncode == 0
+    assert place.called("apt-get")[-1].endswith("install chromium-headless-shell")
+    place.program("chromium")
+    calls = len(place.called("apt-get"))
+    assert place.run("check").returncode == 0
+    assert len(place.called("apt-get")) == calls
 
 
 def test_an_emulator_that_cannot_be_had_does_not_stop_the_rest(place: Place) -> None:

@@ -2,7 +2,21 @@
 
 import typer
 
-from wgmesh.cli import ban, bugreport, config, demo, events, init, join, leave, peers, replay, status, version
+from wgmesh.cli import (
+    ban,
+    bugreport,
+    config,
+    demo,
+    events,
+    init,
+    join,
+    leave,
+    peers,
+    replay,
+    report,
+    status,
+    version,
+)
 
 app = typer.Typer(
     name="wgmesh",
@@ -32,5 +46,6 @@ app.command("events")(events.events)
 app.command("config")(config.config)
 app.command("replay")(replay.replay)
 app.command("bugreport")(bugreport.bugreport)
+app.command("report")(report.report)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -16,6 +16,7 @@ from wgmesh.cli.place import LOG_NAME
 from wgmesh.cli.reading import is_running, sample
 from wgmesh.cli.replaying import Past, borrowed
 from wgmesh.cli.terminal import remark, say
+from wgmesh.cli.writing import new_file
 
 if TYPE_CHECKING:
     from wgmesh.adapters.event_log.database import Head
@@ -112,21 +113,14 @@ class Bundle:
 def packed(bundle: Bundle, output: Path | None) -> None:
     """Write the bundle as a compressed archive that only its owner may read; WgmeshError if it cannot be written."""
     from wgmesh.cli.times import local, now
-    from wgmesh.domain.errors import WgmeshError
 
     present = now()
     path = output or Path(f"{FOLDER}-{local(present):%Y%m%d-%H%M%S}.tar.gz")
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
-            for name, content in bundle.files.items():
-                entry = tarfile.TarInfo(f"{FOLDER}/{name}")
-                entry.size, entry.mtime, entry.mode = len(content), present // 1000, 0o600
-                archive.addfile(entry, io.BytesIO(content))
-    except FileExistsError as error:
-        raise WgmeshError(f"{path} is there already: name another file with -o") from error
-    except OSError as error:
-        raise WgmeshError(f"{path} cannot be written: {error.strerror}") from error
+    with new_file(path) as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, content in bundle.files.items():
+            entry = tarfile.TarInfo(f"{FOLDER}/{name}")
+            entry.size, entry.mtime, entry.mode = len(content), present // 1000, 0o600
+            archive.addfile(entry, io.BytesIO(content))
     say(f"{path}: {', '.join(bundle.files)}; it replays to the same state, under other names", "good")
     say(f"to look at it: tar -xf {path} && wgmesh replay {FOLDER}", "faint")
 
