@@ -23,6 +23,14 @@ def test_a_report_counts_by_reason_and_names_the_loudest_first() -> None:
     assert rejections.report() == expected
 
 
+def test_what_is_counted_so_far_can_be_looked_at() -> None:
+    rejections = Rejections()
+    assert rejections.so_far() == Rejected({}, ())
+    rejections.count("seal", "192.0.2.1", 0)
+    assert rejections.so_far() == Rejected({"seal": 1}, ("192.0.2.1",)) == rejections.report()
+    assert rejections.so_far() == Rejected({}, ())
+
+
 def test_after_a_report_the_count_begins_anew() -> None:
     rejections = Rejections()
     rejections.count("seal", "192.0.2.1", 0)

@@ -16,6 +16,7 @@ from wgmesh.cli import (
     report,
     status,
     version,
+    why,
 )
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.command("unban")(ban.unban)
 app.command("status")(status.status)
 app.add_typer(peers.app)
 app.command("events")(events.events)
+app.command("why")(why.why)
 app.command("config")(config.config)
 app.command("replay")(replay.replay)
 app.command("bugreport")(bugreport.bugreport)

@@ -32,6 +32,12 @@ class View:
     sampled_at: int | None
     quoted: "Mapping[int, Record]"
 
+    @property
+    def awake(self) -> int:
+        """The same on the clock of the node's running life: it stands still while no daemon runs."""
+        head = self.mesh.head
+        return head.awake + max(0, self.at - head.at) if self.running else head.awake
+
 
 def open_log(directory: Path) -> "LogReader":
     """The log of a state directory, to be closed; WgmeshError if it cannot be read."""
@@ -49,17 +55,20 @@ def is_running(directory: Path) -> bool:
 
 def view(directory: Path, at: str | None = None) -> View:
     """Fold the log, newest snapshot first, and ask the daemon if there is one; `at`: as of that moment of the log."""
+    with open_log(directory) as reader:
+        return view_in(reader, directory, at)
+
+
+def view_in(reader: "LogReader", directory: Path, at: str | None) -> View:
+    """The same, of a log that is open already."""
     from wgmesh.cli.times import now
 
-    running = is_running(directory)
-    with open_log(directory) as reader:
-        if at is not None:
-            return view_at(reader, moment(reader, at))
-        mesh = latest(reader)
-        present = now()
-        live = sample(directory) if running else None
-        sampled_at = present if live else _last_roll_call(reader, mesh.head.sequence)
-        return View(present, mesh, running, live, sampled_at, _quoted(reader, mesh, present))
+    if at is not None:
+        return view_at(reader, moment(reader, at))
+    running, mesh, present = is_running(directory), latest(reader), now()
+    live = sample(directory) if running else None
+    sampled_at = present if live else _last_roll_call(reader, mesh.head.sequence)
+    return View(present, mesh, running, live, sampled_at, _quoted(reader, mesh, present))
 
 
 def view_at(reader: "LogReader", moment: Moment) -> View:

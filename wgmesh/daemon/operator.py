@@ -10,7 +10,7 @@ from wgmesh.adapters.forwarding import forwarding_off
 from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.inputs import Ban, Input, Leave, Unban
+from wgmesh.domain.inputs import Ban, Input, Leave, Rejected, Unban
 from wgmesh.domain.values import Endpoint
 
 KEY_BYTES = 32
@@ -19,10 +19,13 @@ KEY_BYTES = 32
 class Operator:
     """Answers the verbs `sample`, `leave`, and with a `public_key` in base64 `ban` and `unban`."""
 
-    def __init__(self, tunnel: Tunnel, freezer: Freezer, put: Callable[[Input], None]) -> None:
+    def __init__(
+        self, tunnel: Tunnel, freezer: Freezer, put: Callable[[Input], None], rejected: Callable[[], Rejected]
+    ) -> None:
         self._tunnel = tunnel
         self._freezer = freezer
         self._put = put
+        self._rejected = rejected
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request; WgmeshError for what cannot be done."""
@@ -50,6 +53,7 @@ class Operator:
         self._put(await self._tunnel.look())
         sample = self._tunnel.sample
         device = sample.device if sample else None
+        rejected = self._rejected()
         endpoints = {peer.public_key: peer.endpoint for peer in device.peers} if device else {}
         return {
             "ok": True,
@@ -65,6 +69,7 @@ class Operator:
                 "since": self._freezer.since,
                 "dropped": self._freezer.dropped,
             },
+            "rejected": {"counts": rejected.counts, "sources": rejected.sources},
         }
 
 

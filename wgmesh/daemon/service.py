@@ -47,8 +47,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         for wish in retention.look(home.node.mesh, home.clock.now()[0]):
             inbox.put(wish)
 
+    operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip), freezer, checkpoint)
-    operator = Operator(tunnel, freezer, inbox.put)
     first = await first_inputs(settings, home, links, wireguard, tunnel)
     async with anyio.create_task_group() as tasks:
         if lan is not None:

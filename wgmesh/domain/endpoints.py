@@ -62,7 +62,7 @@ def turn(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
     """The endpoint that WireGuard should hold for the peer now; None where it is not our turn."""
     if peer.proven and not peer.disconnected:
         return detour(mesh, peer, now) or peer.proven
-    for claim, begins in _turns(mesh, peer, now):
+    for claim, begins in turns(mesh, peer, now):
         if begins <= now < begins + TURN:
             return claim.endpoint
     return peer.proven
@@ -102,12 +102,12 @@ def next_change(mesh: Mesh, peer: Peer, now: int) -> int | None:
     """When `turn` gives another answer by the passing of time alone; None if never."""
     if peer.proven and not peer.disconnected:
         return _end_of_detour(mesh, peer, now)
-    edges = (edge for _, begins in _turns(mesh, peer, now) for edge in (begins, begins + TURN))
+    edges = (edge for _, begins in turns(mesh, peer, now) for edge in (begins, begins + TURN))
     return min((edge for edge in edges if edge > now), default=None)
 
 
-def _turns(mesh: Mesh, peer: Peer, now: int) -> list[tuple[Claim, int]]:
-    """The present and the next turn of each claim."""
+def turns(mesh: Mesh, peer: Peer, now: int) -> list[tuple[Claim, int]]:
+    """Each usable claim with the beginning of its present turn, which may be to come, and with that of its next."""
     claims = candidates(mesh, peer)
     begins, pause = _begins(peer), _pause(mesh, peer)
     turns = []

@@ -15,7 +15,7 @@ from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
 from wgmesh.domain.effects import Effect, Exit, Nudge, RemoveInterface, Sample
-from wgmesh.domain.inputs import Due, Input, Start
+from wgmesh.domain.inputs import Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
@@ -87,6 +87,10 @@ class Node:
     def reject(self, reason: str, source: str, awake: int, times: int = 1) -> None:
         """Count what an adapter dropped before it came here."""
         self._rejections.count(reason, source, awake, times)
+
+    def rejected(self) -> Rejected:
+        """What was not for us since the log was last told of such."""
+        return self._rejections.so_far()
 
     def next_wakeup(self) -> int | None:
         """When (`awake`, ms) something is due by itself."""

@@ -34,7 +34,11 @@ class Rejections:
 
     def report(self) -> Rejected:
         """What was counted, and begin anew."""
-        loudest = sorted(self._sources, key=lambda source: (-self._sources[source], source))[:NAMED]
-        rejected = Rejected(dict(sorted(self._counts.items())), tuple(loudest))
+        rejected = self.so_far()
         self._counts, self._sources, self._since = {}, {}, None
         return rejected
+
+    def so_far(self) -> Rejected:
+        """What was counted since the last report."""
+        loudest = sorted(self._sources, key=lambda source: (-self._sources[source], source))[:NAMED]
+        return Rejected(dict(sorted(self._counts.items())), tuple(loudest))

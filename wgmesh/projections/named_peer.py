@@ -12,8 +12,7 @@ KEY_BYTES = 32
 
 def named_peer(mesh: Mesh, name: str) -> Peer:
     """The one peer of this name, also one that left; WgmeshError if there is none, or more than one."""
-    exact = [peer for peer in mesh.peers.values() if name in _names(peer)]
-    found = exact or [peer for peer in mesh.peers.values() if name and _begins(peer, name)]
+    found = called(mesh, name)
     if not found:
         raise WgmeshError(f"no peer is called {name}: `wgmesh peers` lists them")
     if len(found) > 1:
@@ -32,6 +31,12 @@ def named_key(mesh: Mesh, name: str) -> bytes:
     if len(raw) == KEY_BYTES and not any(name in _names(peer) for peer in mesh.peers.values()):
         return raw
     return named_peer(mesh, name).public_key
+
+
+def called(mesh: Mesh, name: str) -> list[Peer]:
+    """All peers of this name, else all whose key begins so."""
+    exact = [peer for peer in mesh.peers.values() if name in _names(peer)]
+    return exact or [peer for peer in mesh.peers.values() if name and _begins(peer, name)]
 
 
 def _names(peer: Peer) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wgmesh.domain.device import Device
 from wgmesh.domain.endpoints import candidates
+from wgmesh.domain.events import DatagramsRejected
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.routes import RefusedRoute, refused
@@ -43,12 +44,14 @@ class Live(Struct, frozen=True):
     """What a running daemon says now. `device` is None while there is no interface.
 
     `unforwarded`: the families, of IPv4 and IPv6, that the machine does not pass on for others.
+    `rejected`: what was dropped since the log was last told of it; empty if nothing was.
     """
 
     device: Device | None
     traffic: tuple[LiveTraffic, ...] = ()
     frozen: Frozen | None = None
     unforwarded: tuple[str, ...] = ()
+    rejected: DatagramsRejected = DatagramsRejected({}, ())
 
 
 class ShownEndpoint(Struct, frozen=True):

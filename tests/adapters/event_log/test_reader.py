@@ -14,7 +14,19 @@ from time import monotonic
 import pytest
 from msgspec.structs import replace
 
-from tests.adapters.event_log import AT, a_log, a_log_with_states, a_newer_log, a_record, append, begin_at, change
+from tests.adapters.event_log import (
+    AT,
+    NEWER,
+    a_log,
+    a_log_with_states,
+    a_newer_log,
+    a_record,
+    a_state,
+    an_unheard,
+    append,
+    begin_at,
+    change,
+)
 from tests.adapters.machine import let_everybody_in
 from wgmesh.adapters.event_log.database import Head, Unreadable
 from wgmesh.adapters.event_log.reader import LogReader
@@ -281,6 +293,25 @@ def test_a_moment_is_the_last_record_that_was_written_by_then(tmp_path: Path) ->
     with LogReader(path, running=False) as reader:
         found = {at: reader.last_at(at) for at in (0, 9, 10, 14, 15, 19, 20, 30, 2**70)}
     assert found == {0: 0, 9: 0, 10: 1, 14: 1, 15: 3, 19: 3, 20: 3, 30: 4, 2**70: 4}
+
+
+def test_the_last_records_that_speak_of_something_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    with closing(EventLog.open(path, at=AT, catalogue=NEWER)) as log:
+        reasons = ("one", "two", "one two", "three")
+        log.append([a_record(sequence, reason) for sequence, reason in enumerate(reasons, start=1)])
+        log.append([a_state(5), an_unheard(6)])
+    with LogReader(path, running=False) as reader:
+
+        def found(*words: str, until: int = 6, limit: int = 9) -> list[int]:
+            return [record.sequence for record in reader.mentioning(words, until, limit)]
+
+        assert found("one") == [3, 1]
+        assert found("one", "three") == [4, 3, 1]
+        assert found("NodeStopped", limit=2) == [4, 3]
+        assert found("two", until=2) == [2]
+        assert found("StateCarried", "Unheard", "%", "") == [4, 3, 2, 1]
+        assert found() == found("four") == []
 
 
 def test_a_reader_says_where_a_shortened_log_begins(tmp_path: Path) -> None:

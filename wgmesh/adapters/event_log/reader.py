@@ -5,7 +5,7 @@ What this wgmesh cannot read is passed on as `Unreadable`, so that a newer log s
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -47,6 +47,14 @@ _LAST_AT = f"""
           AND CAST(substr(state, {CHAIN_BYTES + len('{"at":') + 1}, 19) AS INTEGER) <= ?
     ORDER BY originator_version DESC LIMIT 1
 """  # noqa: S608
+# The rarer a record, the more it tells: roll calls and carried states speak of everybody.
+_MENTIONING = f"""
+    SELECT originator_version, topic, state FROM {EVENTS_TABLE}
+    WHERE originator_id = '{STREAM}' AND originator_version <= ?
+          AND topic NOT LIKE 'PeersSighted.%' AND topic NOT LIKE 'StateCarried.%' AND (@words)
+    ORDER BY originator_version DESC LIMIT ?
+"""  # noqa: S608
+_MENTIONS = "instr(state, ?) OR instr(CAST(topic AS BLOB), ?)"
 _SNAPSHOTS = f"""
     SELECT originator_version, topic FROM {SNAPSHOTS_TABLE}
     WHERE typeof(originator_version) = 'integer' AND originator_version BETWEEN 1 AND ?
@@ -109,6 +117,17 @@ class LogReader:
                 after = row[0]
             more = len(page) == PAGE
 
+    def mentioning(self, words: Sequence[str], until: int, limit: int) -> Iterator[Record]:
+        """The last records up to `until` that have one of the words in them, newest first; none without words.
+
+        Roll calls and carried states, which name everybody, are left out, and so is what cannot be read.
+        """
+        query = _MENTIONING.replace("@words", " OR ".join([_MENTIONS] * len(words)))
+        sought = [part for word in words for part in [word.encode()] * 2]
+        for row in self._select(query, until, *sought, limit) if words else ():
+            if isinstance(record := self._read(*row), Record):
+                yield record
+
     def follow(self, after: int, interval_seconds: float) -> Iterator[Record | Unreadable]:
         """What is behind `after` and whatever comes, looked for once an interval; it never ends."""
         while True:
@@ -160,7 +179,7 @@ class LogReader:
         version: int = self._select("PRAGMA data_version")[0][0]
         return version
 
-    def _select(self, query: str, *parameters: int) -> list[Any]:
+    def _select(self, query: str, *parameters: int | bytes) -> list[Any]:
         with self._failing_plainly():
             return self._connection.execute(query, parameters).fetchall()
 
