@@ -160,7 +160,7 @@ LAYERS = (
         "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records", "secret",
         "settings", "upcasts",
     ),
-    ("attached", "draft", "introduce", "mesh", "own_record", "session"),
+    ("attached", "draft", "introduce", "mesh", "own_record", "session", "watch"),
     (POLICIES,),
     ("cadence",),
     ("decide", ""),
@@ -169,10 +169,12 @@ LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- po
 
 POLICIES_THAT_ASK_POLICIES = {
     "discovery": ("membership", "addressing", "announcing"),
+    "doubting": ("spreading", "strain"),  # a verdict is passed on; a strained node waits longer for it
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership",),
     "liveness": ("moving",),  # who was asleep doubts itself first
     "moving": ("announcing",),  # who moved says so
+    "watching": ("doubting", "errands", "spreading", "strain"),  # what each word through a tunnel means for the watch
 }
 POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"
 

@@ -44,6 +44,7 @@ CAUSES: list[tuple[Input, str]] = [
     (replace(BOB.says_hello(US), layer="exchange"), "exchange"),
     (i.Told("gossip", BOB.lan, (SignedRecord(CAROL.record(), CAROL.signed(CAROL.record())),)), "gossip"),
     (i.Whispered(BOB.key, Digest(bytes(8), 1, True), 0), "gossip"),
+    (i.Echoed(BOB.ipv6), "gossip"),
     (Due("sample"), "timer/sample"),
     (Due("forget"), "timer/forget"),
     (Sampled(DeviceSample(None)), "wireguard"),

@@ -16,7 +16,7 @@ from wgmesh.domain.events import (
     PeerUpdated,
     Sighting,
 )
-from wgmesh.domain.inputs import Due, Sampled
+from wgmesh.domain.inputs import Due, Sampled, Woke
 from wgmesh.domain.liveness import FOREIGN_CAP, SILENT_AFTER, heard_age
 from wgmesh.domain.values import Endpoint
 
@@ -101,6 +101,14 @@ def test_who_came_back_is_connected_again() -> None:
     silent.when(sampled(), at="11 min").then(PeerConnected(BOB.key, BOB.wireguard))
 
 
+def test_a_sign_from_before_the_silence_connects_nobody() -> None:
+    silent = CONNECTED.given(PeerDisconnected(BOB.key, 10_500), at="10 min")
+    silent.when(sampled(handshake_age=60_000, received_age=1_000), at="10 min 1 s").then()
+    silent.when(sampled(handshake_age=61_000, received_age=999), at="10 min 1 s").then(
+        PeerConnected(BOB.key, BOB.wireguard)
+    )
+
+
 def test_who_is_gone_is_neither_connected_nor_foreign() -> None:
     gone = CONNECTED.given(PeerDisconnected(BOB.key, 1), PeerExpired(BOB.key, 1))
     gone.when(sampled(), at="1 s").then()
@@ -168,6 +176,15 @@ def test_who_was_once_connected_is_forgotten_after_a_day_of_silence() -> None:
     silent = CONNECTED.given(PeerDisconnected(BOB.key, 181_000), at="10 min")
     forgotten(silent, "1 d 9 min 59.999 s").then()
     forgotten(silent, "1 d 10 min").then(PeerExpired(BOB.key, span("1 d")))
+
+
+def test_row_17_a_weekend_asleep_forgets_nobody() -> None:
+    """A laptop is closed on Friday with a silent peer in its list, and opened on Monday: a day is to come."""
+    silent = CONNECTED.given(PeerDisconnected(BOB.key, 181_000), at="10 min")
+    woken = silent.when(Woke(span("2 d")), at="2 d 1 h")
+    forgotten(woken, "2 d 1 h 10 min").then()
+    forgotten(woken, "3 d 9 min").then()
+    forgotten(woken, "3 d 10 min").then(PeerExpired(BOB.key, span("1 d")))
 
 
 def test_who_is_connected_is_never_forgotten() -> None:

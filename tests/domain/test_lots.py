@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wgmesh.domain.lots import draw, pick
+from wgmesh.domain.lots import draw, pick, some
 
 lots = st.binary(min_size=8, max_size=8)
 purposes = st.text(max_size=20)
@@ -39,3 +39,15 @@ def test_nothing_can_be_picked_from_nothing() -> None:
 
 def test_a_draw_is_the_same_on_every_machine() -> None:
     assert [draw(bytes(8), "trickle", 1000), draw(b"\1" * 8, "trickle", 1000)] == [606, 909]
+
+
+@given(lots, st.lists(st.integers(), unique=True), st.integers(0, 9))
+def test_some_are_different_items_and_at_most_so_many(lot: bytes, items: list[int], most: int) -> None:
+    chosen = some(lot, "any", items, most)
+    assert len(chosen) == min(most, len(items)) == len(set(chosen))
+    assert set(chosen) <= set(items)
+
+
+def test_every_item_is_among_some_about_as_often() -> None:
+    counts = Counter(item for n in range(2000) for item in some(n.to_bytes(8), "any", "abcd", 2))
+    assert min(counts.values()) > 900

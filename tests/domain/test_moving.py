@@ -3,10 +3,12 @@
 from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import given, span
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
+from wgmesh.domain.draft import Draft
 from wgmesh.domain.effects import Announce, Nudge
 from wgmesh.domain.events import InterfacesChanged, NodeSuspended, PeerConnected, PeerDisconnected, PeerExpired
 from wgmesh.domain.inputs import Due, Networked, Sampled, Woke
-from wgmesh.domain.moving import DOUBT
+from wgmesh.domain.moving import DOUBT, SLEEP_CAP, slept_since
+from wgmesh.domain.values import Moment
 
 ELSEWHERE = DAVE.interface
 
@@ -52,6 +54,23 @@ def test_a_machine_that_slept_says_so_and_is_heard_of_at_once() -> None:
     woken = CONNECTED.when(Woke(span("8 h")), at="8 h 1 min")
     woken.then(NodeSuspended(span("8 h")), Announce(), cause="clock")
     assert woken.state.session.nudges[0] == span("8 h 1 min")
+
+
+def test_time_asleep_is_told_from_time_without_a_sign() -> None:
+    """Two nights of eight hours; what is asked about begins in the middle of the first, between them, and after."""
+    story = CONNECTED.when(Woke(span("8 h")), at="10 h").when(Woke(span("8 h")), at="1 d 10 h")
+    draft = Draft(story.state, Moment(0, span("1 d 12 h")), "timer/forget")
+    assert slept_since(draft, span("4 h")) == span("14 h")
+    assert slept_since(draft, span("12 h")) == span("8 h")
+    assert slept_since(draft, span("1 d 11 h")) == 0
+
+
+def test_sleeps_fill_no_memory() -> None:
+    story = CONNECTED
+    for night in range(SLEEP_CAP + 3):
+        story = story.when(Woke(span("8 h")), at=f"{night + 1} d")
+    assert len(story.state.session.sleeps) == SLEEP_CAP
+    assert story.state.session.sleeps[-1] == (span(f"{SLEEP_CAP + 3} d"), span("8 h"))
 
 
 def test_row_17_who_was_asleep_calls_nobody_silent_before_it_listened() -> None:

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 
-from wgmesh.domain import addressing, announcing, endpoints, liveness, moving
+from wgmesh.domain import addressing, announcing, endpoints, liveness, moving, recalling, spreading, watching
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
@@ -72,6 +72,9 @@ TASKS: dict[str, tuple[Deadline, Policy]] = {
     "announce": (lambda state: state.session.trickle.fires, announcing.speak),
     "settle": (lambda state: addressing.settles_at(state.mesh), addressing.settle_collision),
     "nudge": (lambda state: min(state.session.nudges, default=None), moving.nudge),
+    "watch": (watching.next_doubt, watching.watch),
+    "rumour": (spreading.next_round, spreading.tell),
+    "recall": (recalling.next_call, recalling.call),
     "sample": (lambda state: state.session.sample_due, _sample),
     "turn": (lambda state: state.session.turn_due, _take_turns),
     "roll-call": (lambda state: state.session.roll_call_due, _call_roll),

@@ -4,6 +4,7 @@
 from any change: a collision to settle, a turn to plan, an announcement of what is new about us.
 """
 
+from itertools import chain
 from typing import assert_never
 
 from wgmesh.domain import (
@@ -12,12 +13,16 @@ from wgmesh.domain import (
     bans,
     cadence,
     discovery,
+    doubting,
     hearsay,
     liveness,
     moving,
+    recalling,
     reconciling,
     routes,
     running,
+    strain,
+    watching,
 )
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
@@ -31,6 +36,9 @@ def step(state: State, given: Input, now: Moment) -> Step:
     draft.take(running.watch_clock(draft))
     if draft.session.epoch != now.awake // cadence.EPOCH:
         draft.remember(epoch=now.awake // cadence.EPOCH, refusals=0, contests=0)
+    if draft.mesh.stepped is not state.mesh.stepped:
+        draft.take(watching.ask_now(draft))
+        moving.plan_nudges(draft)
     draft.take(_decide(draft, given))
     if draft.mesh is not state.mesh:
         _follow_up(draft, state)
@@ -42,7 +50,7 @@ def cause_of(given: Input) -> str:
     match given:
         case i.Heard(layer) | i.Told(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
-        case i.Whispered():
+        case i.Whispered() | i.Echoed():
             return "gossip"
         case i.Due(task):
             return f"timer/{task}"
@@ -79,19 +87,21 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Heard():
             return discovery.hear(draft, given)
         case i.Told():
-            return hearsay.take(draft, given)
+            return chain(watching.overhear(draft, given), hearsay.take(draft, given))
         case i.Whispered():
-            return reconciling.hear(draft, given)
+            return chain(watching.hear(draft, given), reconciling.hear(draft, given))
+        case i.Echoed():
+            return watching.echo(draft, given)
         case i.Due(task):
             return cadence.TASKS[task][1](draft)
         case i.Sampled(sample):
-            return liveness.look(draft, sample)
+            return chain(liveness.look(draft, sample), doubting.see(draft, sample))
         case i.Applied():
             return running.apply(draft, given)
         case i.Networked():
             return moving.network(draft, given)
         case i.Woke():
-            return moving.wake(draft, given)
+            return chain(watching.start_over(draft, strain.AFTER_SLEEP), moving.wake(draft, given))
         case i.Start():
             return running.start(draft, given)
         case i.Stop():
@@ -124,10 +134,14 @@ def _decide(draft: Draft, given: Input) -> Verdict:
 
 def _follow_up(draft: Draft, before: State) -> None:
     """What any change entails, whatever input brought it."""
+    if draft.mesh.layers is not before.mesh.layers:
+        watching.choose(draft)
     if draft.mesh.peers is not before.mesh.peers:
         draft.take(addressing.note_outcome(draft, before.mesh))
         draft.take(addressing.settle_collision(draft))
         draft.take(routes.note_contests(draft, before.mesh))
+        watching.choose(draft)
+        recalling.plan(draft)
         cadence.look_soon(draft)
     if draft.mesh.digest != before.mesh.digest:
         announcing.quicken(draft)

@@ -76,6 +76,12 @@ class Nudge(Struct, frozen=True, tag=True):
     address: str
 
 
+class Echo(Struct, frozen=True, tag=True):
+    """Ask the kernel of the machine at this mesh address for an echo: it answers though its daemon be dead."""
+
+    address: str
+
+
 class Sample(Struct, frozen=True, tag=True):
     """Look at the WireGuard device."""
 
@@ -90,5 +96,5 @@ class Exit(Struct, frozen=True, tag=True):
 
 Effect = (
     Announce | SendHello | SendReply | SendConfirm | SendGossip | SendDigest | SendRecords
-    | Nudge | Sample | RemoveInterface | Exit
+    | Nudge | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

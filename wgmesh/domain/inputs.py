@@ -113,6 +113,12 @@ class Whispered(Struct, frozen=True, tag=True):
     own: int
 
 
+class Echoed(Struct, frozen=True, tag=True):
+    """A machine answered our echo request from this mesh address: it is up, whatever became of its daemon."""
+
+    address: str
+
+
 class Due(Struct, frozen=True, tag=True):
     """A task of `cadence` is due."""
 
@@ -190,6 +196,6 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Due | Sampled | Applied
+    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Echoed | Due | Sampled | Applied
     | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

@@ -15,7 +15,7 @@ from wgmesh.domain.events import (
     PeersSighted,
     Sighting,
 )
-from wgmesh.domain.moving import is_in_doubt
+from wgmesh.domain.moving import is_in_doubt, slept_since
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.values import DAY, HOUR, SECOND, Endpoint
 
@@ -46,7 +46,7 @@ def look(draft: Draft, sample: DeviceSample) -> Verdict:
 
 def _judge(draft: Draft, peer: Peer, traffic: Traffic, endpoint: Endpoint | None) -> Verdict:
     age = heard_age(traffic)
-    if age is not None and age <= SILENT_AFTER and traffic.handshaken and endpoint:
+    if age is not None and age <= SILENT_AFTER and traffic.handshaken and endpoint and _is_since(draft, peer, age):
         if not peer.connected:
             yield PeerConnected(peer.identity, endpoint), _claimed(peer, endpoint)
         elif endpoint != peer.proven:
@@ -58,6 +58,11 @@ def _judge(draft: Draft, peer: Peer, traffic: Traffic, endpoint: Endpoint | None
         silence = age if age is not None else draft.now.awake - max(draft.mesh.started.awake, peer.connected.awake)
         if silence > SILENT_AFTER and not is_in_doubt(draft):
             yield PeerDisconnected(peer.identity, silence), (peer.connected.sequence,)
+
+
+def _is_since(draft: Draft, peer: Peer, age: int) -> bool:
+    """Did the sign come after the peer fell silent? One from before was known then, and did not count."""
+    return peer.disconnected is None or draft.now.awake - age > peer.disconnected.awake
 
 
 def heard_age(traffic: Traffic) -> int | None:
@@ -106,9 +111,10 @@ def forget(draft: Draft) -> Verdict:
 
 
 def _silence(draft: Draft, peer: Peer) -> int:
-    """Ms of awake time without any sign. A fresh start gives everybody the benefit of the doubt."""
+    """Ms without any sign that we were there to hear. A fresh start gives everybody the benefit of the doubt."""
     if peer.connected:
         return 0
     since = peer.disconnected or peer.discovered
     heard = draft.session.heard.get(peer.identity, draft.session.began)
-    return draft.now.awake - max(since.awake, heard)
+    last = max(since.awake, heard)
+    return draft.now.awake - last - slept_since(draft, last)

@@ -19,3 +19,11 @@ def draw(lot: bytes, purpose: str, below: int) -> int:
 def pick(lot: bytes, purpose: str, items: Sequence[Item]) -> Item:
     """One of the items, which must not be empty."""
     return items[draw(lot, purpose, len(items))]
+
+
+def some(lot: bytes, purpose: str, items: Sequence[Item], most: int) -> tuple[Item, ...]:
+    """At most so many of the items, each at most once, in an order of chance."""
+    left, chosen = list(items), list[Item]()
+    while left and len(chosen) < most:
+        chosen.append(left.pop(draw(lot, f"{purpose} {len(chosen)}", len(left))))
+    return tuple(chosen)

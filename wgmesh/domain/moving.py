@@ -15,6 +15,8 @@ from wgmesh.domain.values import MINUTE, SECOND
 NUDGES = (0, SECOND, 3 * SECOND)
 # Who was asleep doubts itself first: for so long after waking nobody is called silent.
 DOUBT = MINUTE // 4
+# Sleeps that are remembered: two months of nights, while a silent peer is remembered for a day.
+SLEEP_CAP = 64
 
 
 def network(draft: Draft, networked: Networked) -> Verdict:
@@ -42,12 +44,17 @@ def nudge(draft: Draft) -> Verdict:
 def wake(draft: Draft, woke: Woke) -> Verdict:
     """The machine was asleep: we are where we are now, and say so at once."""
     yield NodeSuspended(woke.slept), ()
-    draft.remember(woke=draft.now.awake)
+    draft.remember(sleeps=(*draft.session.sleeps, (draft.now.awake, woke.slept))[-SLEEP_CAP:])
     plan_nudges(draft)
     yield from announcing.announce(draft)
 
 
 def is_in_doubt(draft: Draft) -> bool:
     """Did this node just wake up? Then what it did not hear says nothing of others."""
-    woke = draft.session.woke
-    return woke is not None and draft.now.awake - woke < DOUBT
+    sleeps = draft.session.sleeps
+    return bool(sleeps) and draft.now.awake - sleeps[-1][0] < DOUBT
+
+
+def slept_since(draft: Draft, since: int) -> int:
+    """Ms that this node was asleep after that moment of `awake`: then it could not have heard anybody."""
+    return sum(min(slept, woke - since) for woke, slept in draft.session.sleeps if woke > since)

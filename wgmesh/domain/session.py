@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wgmesh.domain.device import Traffic
 from wgmesh.domain.values import Incarnation
+from wgmesh.domain.watch import Watch
 
 # As many peers as a mesh may have (threats: one member announces 10,000 keys).
 PEER_CAP = 1024
@@ -44,7 +45,8 @@ class Session(Struct, frozen=True):
 
     `heard`: when a datagram of it last reached us, by identity. `sources`: answers left, by source address.
     `refusals`, `contests`: records of those kinds written in the present epoch. Times are on `awake`, None is never.
-    `nudges`: when connected peers are to be spoken to. `woke`: when this node was last asleep until.
+    `nudges`: when connected peers are to be spoken to. `sleeps`: when this node woke up, and for how long it had slept.
+    `watch`: whom it watches and doubts.
     """
 
     began: int = 0
@@ -64,8 +66,9 @@ class Session(Struct, frozen=True):
     roll_call_due: int | None = None
     forget_due: int | None = None
     nudges: tuple[int, ...] = ()
-    woke: int | None = None
+    sleeps: tuple[tuple[int, int], ...] = ()
     traffic: tuple[Traffic, ...] = ()
+    watch: Watch = Watch()
 
 
 def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:
