@@ -122,8 +122,16 @@ ROOMS = (
     ),
     Rule(
         "wgmesh.report",
-        ("wgmesh.domain", "wgmesh.projections", "wgmesh.report", "msgspec", "importlib.resources", *PURE_STDLIB),
-        "the page is made of records and of what lies beside it, and knows neither log nor network",
+        (
+            "wgmesh.domain",
+            "wgmesh.projections",
+            "wgmesh.report",
+            "msgspec",
+            "datetime",
+            "importlib.resources",
+            *PURE_STDLIB,
+        ),
+        "pages and tables are made of records and of what lies beside the module; it writes no file",
     ),
     Rule("wgmesh.settings", ("wgmesh.domain", "msgspec", *STDLIB), "settings are read before there is a node"),
     Rule("wgmesh.daemon", ("wgmesh", *LIBRARIES, *STDLIB), "the daemon ties the rooms together"),

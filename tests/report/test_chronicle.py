@@ -11,7 +11,7 @@ from wgmesh.domain import events as e
 from wgmesh.domain.mesh import fold
 from wgmesh.projections.timeline import sentence
 from wgmesh.projections.wording import key
-from wgmesh.report.chronicle import MOST_LETTERS, Chronicle, NodeChange, chronicle
+from wgmesh.report.chronicle import MOST_LETTERS, Chronicle, NodeChange, chronicle, state_of
 
 TOLD = chronicle(STORY)
 
@@ -49,7 +49,7 @@ def test_the_changes_add_up_to_what_the_fold_makes_at_every_record(events: list[
         shown = {page.keys[node]: change[2:] for node, change in nodes.items() if node}
         assert shown == {
             key(peer.public_key): (
-                "forgotten" if peer.state == "expired" else peer.state,
+                state_of(mesh, peer),
                 peer.hostname,
                 peer.ipv4,
                 str(peer.proven or ""),
@@ -63,6 +63,19 @@ def test_how_this_node_is_follows_its_life() -> None:
     life = records((1, "operator", e.NodeStopped("SIGTERM")), (2, "operator", e.MeshLeft()), after=len(STORY))
     page = chronicle((*STORY, *life))
     assert [after(page, place)[0][2] for place in (0, 1, 13, 14)] == ["joined", "running", "stopped", "left"]
+
+
+def test_who_is_banned_forgotten_or_gone_is_called_so() -> None:
+    ends: tuple[e.Event, ...] = (
+        e.PeerExpired(GAMMA.key, 1),
+        e.PeerBanned(BETA.public_key),
+        e.PeerBanned(GAMMA.public_key),
+        e.PeerUnbanned(BETA.public_key),
+    )
+    page = chronicle((*STORY, *records(*((4000 + n, "x", event) for n, event in enumerate(ends)), after=len(STORY))))
+    told_so = [(page.keys[node], state) for place, node, state, *_ in page.nodes if place >= len(STORY)]
+    beta, gamma = key(BETA.public_key), key(GAMMA.public_key)
+    assert told_so == [(gamma, "forgotten"), (beta, "banned"), (gamma, "banned"), (beta, "silent")]
 
 
 def test_a_record_of_a_peer_that_nobody_introduced_changes_nothing() -> None:

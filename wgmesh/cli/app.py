@@ -15,6 +15,7 @@ from wgmesh.cli import (
     replay,
     report,
     status,
+    tables,
     version,
     why,
 )
@@ -49,5 +50,6 @@ app.command("config")(config.config)
 app.command("replay")(replay.replay)
 app.command("bugreport")(bugreport.bugreport)
 app.command("report")(report.report)
+app.command("tables")(tables.tables)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

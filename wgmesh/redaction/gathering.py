@@ -28,7 +28,7 @@ KEY = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="
 SIGNED = ("signed", "more")
 
 # Keys that are WireGuard's; all others of 32 bytes are identities.
-_WIREGUARD_KEYS = ("public_key", "foreign")
+_WIREGUARD_KEYS = ("public_key", "foreign", "banned")
 _KEY_IN_WORDS = re.compile(KEY)
 
 

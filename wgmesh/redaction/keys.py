@@ -11,9 +11,13 @@ from wgmesh.domain.identity import SEED_BYTES, Identity, is_acceptable, sign_twi
 
 
 def pseudonyms(secret: bytes, identities: Iterable[bytes], public_keys: Iterable[bytes]) -> dict[bytes, bytes]:
-    """What stands for each of these identity keys and WireGuard keys, 32 bytes each; all zeros stand for themselves."""
-    named = {identity: _public_key(identity) for identity in identities if any(identity)}
-    real = sorted({key: True for key in (*named.values(), *public_keys) if any(key)})
+    """What stands for each of these identity keys and WireGuard keys, 32 bytes each; all zeros stand for themselves.
+
+    What is said to be both is a WireGuard key, which some field that is not known here holds.
+    """
+    keys = {key: True for key in public_keys if any(key)}
+    named = {identity: _public_key(identity) for identity in identities if any(identity) and identity not in keys}
+    real = sorted(keys | dict.fromkeys(named.values(), True))
     made = sorted(_pairs(secret, len(real)), key=lambda pair: pair.public_key)
     stands_for = dict(zip(real, made, strict=True))
     shown = {key: pair.public_key for key, pair in stands_for.items()}

@@ -1,1 +1,1 @@
-"""A log as one page that a browser opens from a file. What it shows is computed here; the page moves through it."""
+"""A log as something else to look at: a page that a browser opens from a file, and rows for a database."""

@@ -91,8 +91,8 @@ class _Writer:
         if mesh.public_key:
             self._tell(place, mesh.public_key, mesh.identity, _ourselves(mesh))
         for identity, peer in mesh.peers.items():
-            if before.peers.get(identity) is not peer:
-                self._tell(place, peer.public_key, peer.identity, _peer(peer))
+            if before.peers.get(identity) is not peer or before.bans(peer) != mesh.bans(peer):
+                self._tell(place, peer.public_key, peer.identity, _peer(mesh, peer))
 
     def _tell(self, place: int, public_key: bytes, identity: bytes, how: How) -> None:
         node = self._places.setdefault(key(public_key), len(self.chronicle.keys))
@@ -105,7 +105,7 @@ class _Writer:
             self.chronicle.nodes.append((place, node, state, printable(name), address, printable(endpoint)))
 
     def _concerned(self, record: Record) -> list[int]:
-        named = _keys_in(event_object(record))
+        named = keys_in(event_object(record))
         return list(dict.fromkeys(self._places[text] for text in named if text in self._places))
 
 
@@ -114,9 +114,8 @@ def _ourselves(mesh: Mesh) -> How:
     return state, mesh.settings.hostname if mesh.settings else "", mesh.ipv4 or mesh.ipv6, ""
 
 
-def _peer(peer: Peer) -> How:
-    state = "forgotten" if peer.state == "expired" else peer.state
-    return state, peer.hostname, peer.ipv4 or peer.ipv6, str(peer.proven) if peer.proven else ""
+def _peer(mesh: Mesh, peer: Peer) -> How:
+    return state_of(mesh, peer), peer.hostname, peer.ipv4 or peer.ipv6, str(peer.proven) if peer.proven else ""
 
 
 def _news_of_layers(place: int, before: Mesh, mesh: Mesh) -> Iterator[tuple[int, str, str]]:
@@ -125,16 +124,24 @@ def _news_of_layers(place: int, before: Mesh, mesh: Mesh) -> Iterator[tuple[int,
             yield place, name, printable(layer.reason)
 
 
-def _keys_in(value: Any) -> Iterator[str]:
+def state_of(mesh: Mesh, peer: Peer) -> str:
+    """What a person calls it, also one that is in no list any more."""
+    if mesh.bans(peer):
+        return "banned"
+    return "forgotten" if peer.state == "expired" else peer.state
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """Every key in the object of an event, as it is written there."""
     match value:
         case str():
             yield from _KEY.findall(value)
         case list() | tuple():
             for item in value:
-                yield from _keys_in(item)
+                yield from keys_in(item)
         case dict():
             for item in value.values():
-                yield from _keys_in(item)
+                yield from keys_in(item)
 
 
 def _place(names: list[str], name: str) -> int:

@@ -3,7 +3,7 @@
 
 const log = JSON.parse(document.getElementById("data").textContent);
 const last = log.sequence.length - 1;
-const PRESENT = ["joined", "running", "stopped", "connected", "connecting", "silent"];
+const PRESENT = ["joined", "running", "stopped", "connected", "connecting", "silent", "banned"];
 
 // What is chosen: a place in the columns of the log, and a node (-1: all of them).
 const chosen = { place: last, node: -1 };
