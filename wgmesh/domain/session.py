@@ -8,7 +8,8 @@ from typing import TypeVar
 from msgspec import Struct
 
 from wgmesh.domain.device import Traffic
-from wgmesh.domain.values import Incarnation
+from wgmesh.domain.envelope import Layer
+from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation
 from wgmesh.domain.watch import Watch
 
 # As many peers as a mesh may have (threats: one member announces 10,000 keys).
@@ -40,13 +41,50 @@ class Bucket(Struct, frozen=True):
     counted: int
 
 
+class Knock(Struct, frozen=True):
+    """An address that we say Hello to: when next (`due`), to whom (zeros: whoever is there), how often we did.
+
+    `boot`: that `to` named, for one who is not known yet. `interface`: of a LAN.
+    """
+
+    due: int
+    to: IdentityKey
+    layer: Layer = "exchange"
+    interface: str = ""
+    boot: int = 0
+    tries: int = 0
+
+
+class Supply(Struct, frozen=True):
+    """A node at a confirmed address that is sent the records of `rest`, and when the next of them are due."""
+
+    layer: Layer
+    interface: str
+    address: Endpoint
+    rest: tuple[bytes, ...]
+    due: int
+
+
+class Welcome(Struct, frozen=True):
+    """Who was news to us, and when: for a while it is answered again from there."""
+
+    sender: Endpoint
+    at: int
+
+
 class Session(Struct, frozen=True):
     """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
 
     `heard`: when a datagram of it last reached us, by identity. `sources`: answers left, by source address.
-    `refusals`, `contests`: records of those kinds written in the present epoch. Times are on `awake`, None is never.
+    `refusals`, `contests`: records that others' oddities, and rival routes, wrote in the present epoch. Times are on
+    `awake`, None is never.
     `nudges`: when connected peers are to be spoken to. `sleeps`: when this node woke up, and for how long it had slept.
     `watch`: whom it watches and doubts.
+
+    `knocks`: addresses that are tried; `knocks_spent`: until when their rate is used up. `found`: addresses that were
+    named to us, and who answered there. `renew_due`, `renewals`: when our record is raised if nobody answers, and how
+    often it was. `welcomed`: who was news when. `asked_back`: who named another start of ours, and when we last said
+    Hello for it. `owed`: who lacks records; `paged`: who got them when; `supplies`: who gets them now.
     """
 
     began: int = 0
@@ -69,6 +107,16 @@ class Session(Struct, frozen=True):
     sleeps: tuple[tuple[int, int], ...] = ()
     traffic: tuple[Traffic, ...] = ()
     watch: Watch = Watch()
+    knocks: dict[Endpoint, Knock] = {}
+    knocks_spent: int = 0
+    found: dict[Endpoint, bytes] = {}
+    renew_due: int | None = None
+    renewals: int = 0
+    welcomed: dict[bytes, Welcome] = {}
+    asked_back: dict[bytes, int] = {}
+    owed: dict[bytes, bool] = {}
+    paged: dict[bytes, int] = {}
+    supplies: dict[bytes, Supply] = {}
 
 
 def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:
