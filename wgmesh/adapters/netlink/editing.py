@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pyroute2 import NetlinkError  # type: ignore[import-untyped]
-
+from wgmesh.adapters.netlink.pyroute import NetlinkError
 from wgmesh.adapters.netlink.requests import LinkChange
 from wgmesh.domain.device import AddAddress, AddRoute, RemoveAddress, RemoveRoute, SetDevice
 

@@ -6,9 +6,8 @@ import socket
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
-from pyroute2 import IPRoute, NetlinkError  # type: ignore[import-untyped]
-
 from wgmesh.adapters.netlink.editing import BY_WGMESH, allowing, edit, routes_through
+from wgmesh.adapters.netlink.pyroute import IPRoute, NetlinkError
 from wgmesh.adapters.netlink.requests import (
     Create,
     Delete,
