@@ -2,6 +2,7 @@
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import given, span
+from wgmesh.domain.cadence import BRISK_PAUSE
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.draft import Draft
 from wgmesh.domain.effects import Announce, Nudge
@@ -44,10 +45,18 @@ def test_who_moved_speaks_to_every_connected_peer_three_times() -> None:
     assert spoken == [(span("1 min 1 s"), span("1 min 3 s")), (span("1 min 3 s"),), ()]
 
 
-def test_there_is_nobody_to_speak_to_without_a_network_or_without_a_connection() -> None:
+def test_there_is_nobody_to_speak_to_without_a_network_or_without_a_peer() -> None:
     assert CONNECTED.when(Networked(())).state.session.nudges == ()
-    alone = given(*ALICE.joined(), CAROL.discovered())
+    alone = given(*ALICE.joined())
     assert alone.when(Networked((ELSEWHERE,))).state.session.nudges == ()
+
+
+def test_who_moved_before_it_saw_that_a_peer_is_connected_looks_at_once_and_speaks_to_it_then() -> None:
+    moved = given(*ALICE.joined(), BOB.discovered()).given(at="1 min").when(Networked((ELSEWHERE,)))
+    assert moved.state.session.sample_due == span("1 min") + BRISK_PAUSE
+    silent = moved.when(Due("nudge"), at="1 min").then()
+    seen = silent.when(heard_from_bob(100), at="1 min 250 ms").then(PeerConnected(BOB.key, BOB.wireguard))
+    seen.when(Due("nudge"), at="1 min 1 s").then(Nudge(BOB.ipv6))
 
 
 def test_a_machine_that_slept_says_so_and_is_heard_of_at_once() -> None:

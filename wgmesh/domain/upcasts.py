@@ -12,8 +12,7 @@ Upcast = Callable[[Fields], Fields]
 
 
 def _settings_2(settings: Fields) -> Fields:
-    new: Fields = {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False, "peers": []}
-    return settings | new
+    return settings | {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False}
 
 
 def _settings_changed_2(event: Fields) -> Fields:
@@ -21,8 +20,7 @@ def _settings_changed_2(event: Fields) -> Fields:
 
 
 def _state_carried_2(event: Fields) -> Fields:
-    new: Fields = {"attached": [], "virtual": [], "banned": {}, "located": [], "reflected": {}, "skewed": {}}
-    return event | new | {"settings": _settings_2(event["settings"])}
+    return event | {"settings": _settings_2(event["settings"]), "attached": [], "virtual": [], "banned": {}}
 
 
 # (name, version): how its fields become those of version + 1. Every version ever shipped but the current has one.
