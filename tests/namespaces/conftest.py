@@ -1,4 +1,4 @@
-"""A laboratory for each test that asks for one."""
+"""A laboratory for each test that asks for one, and two machines that stay for many of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.namespaces.lab import FaultyLab, require_namespaces
+from tests.namespaces.pair import BACK_ENDS, Pair, print_logs
 
 
 @pytest.fixture
@@ -16,5 +17,22 @@ def lab(tmp_path: Path) -> Iterator[FaultyLab]:
         with FaultyLab(tmp_path) as lab:
             yield lab
     finally:
-        for log in sorted(tmp_path.glob("*.log")):
-            print(f"--- {log.name}\n{log.read_text(errors='replace')}")
+        print_logs(tmp_path)
+
+
+@pytest.fixture(scope="session", params=BACK_ENDS)
+def standing_pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """One for all tests that a process runs on this back end."""
+    require_namespaces()
+    with FaultyLab(tmp_path_factory.mktemp(request.param)) as lab:
+        yield Pair(lab, request.param)
+
+
+@pytest.fixture
+def pair(standing_pair: Pair) -> Iterator[Pair]:
+    """Two machines that are connected, whatever the test before did to them."""
+    try:
+        standing_pair.mend()
+        yield standing_pair
+    finally:
+        print_logs(standing_pair.lab.directory)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.source import ROOT
+from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.netns.lab import Node
 from wgmesh.adapters.netns.program import Program
+from wgmesh.domain.errors import WgmeshError
+from wgmesh.domain.records import Record
 
 WGMESH = (sys.executable, "-m", "wgmesh")
 
@@ -85,6 +88,14 @@ class Daemon:
     def events(self) -> list[dict[str, Any]]:
         """The log so far, as `wgmesh events --json` prints it."""
         return [json.loads(line) for line in self.wgmesh("events", "--json").stdout.splitlines()]
+
+    def record_names(self) -> list[str]:
+        """What the log tells, by name, read here: a verb is a program, which takes seconds to start if emulated."""
+        try:
+            with LogReader(self.state_dir / "events.db", running=True) as reader:
+                return [type(record.event).__name__ for record in reader.records() if isinstance(record, Record)]
+        except WgmeshError:  # it is not there, or has no record yet
+            return []
 
     def connected(self, peers: int, timeout_seconds: int = 10) -> bool:
         """Wait until the interface is up and so many peers are connected: did it come to that?"""

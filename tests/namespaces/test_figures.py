@@ -6,6 +6,7 @@ Counts and bytes are gated as they stand; times are measured on whatever machine
 import json
 import time
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,17 +14,31 @@ from typing import Any
 import pytest
 
 from tests.namespaces.daemon import Daemon
-from tests.namespaces.lab import FaultyLab
-from tests.namespaces.mesh import lan_mesh, new_secret
+from tests.namespaces.lab import FaultyLab, require_namespaces, wait_for
+from tests.namespaces.mesh import FORMING_SECONDS, Mesh, lan_mesh, new_secret
+from tests.namespaces.pair import await_record, reaches
 from tests.source import ROOT
 from wgmesh.adapters.clock import Clock
 
-pytestmark = pytest.mark.namespaces
+# The machine that has no network yet waits for it while the other figures are taken.
+pytestmark = [pytest.mark.namespaces, pytest.mark.usefixtures("late")]
 
 BUDGETS: dict[str, Any] = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())["daemon"]
 # Machines that run tests are shared: a time is a fault when it is off by this factor.
 PATIENCE = 5
 WATCHED_SECONDS = 20
+WITHOUT_NETWORK_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mesh, float]]:
+    """A machine on a LAN and one without any interface, whose daemon runs since then (time.monotonic)."""
+    require_namespaces()
+    with FaultyLab(tmp_path_factory.mktemp("late")) as lab:
+        mesh = lan_mesh(lab, "a")
+        mesh.daemons.append(Daemon(lab.node("late"), mesh.secret_file, lab.directory))
+        await_record(mesh.daemons[1], "LayerSuspended")
+        yield mesh, time.monotonic()
 
 
 def memory_kib(pid: int) -> tuple[int, int]:
@@ -95,3 +110,17 @@ def test_a_follower_sees_an_event_within_200_ms_of_its_commit(lab: FaultyLab) ->
         follower.kill()
     print(f"lags {lags}")
     assert min(lags) <= BUDGETS["follow_seconds"]
+
+
+def test_a_node_that_had_no_network_for_a_minute_meets_the_others_at_once_when_it_gets_one(
+    late: tuple[Mesh, float],
+) -> None:
+    mesh, since = late
+    a, b = mesh.daemons
+    time.sleep(max(0, since + WITHOUT_NETWORK_SECONDS - time.monotonic()))
+    mesh.lab.plug(b.node, "lan", "192.168.7.2/24")
+    began = time.monotonic()
+    wait_for(lambda: reaches(b, a, 0.3), FORMING_SECONDS, "the mesh")
+    seconds = time.monotonic() - began
+    print(f"meshed {seconds:.2f} s after it was plugged in")
+    assert seconds <= BUDGETS["plugged_seconds"] * PATIENCE

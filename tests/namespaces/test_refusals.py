@@ -12,6 +12,7 @@ from tests.namespaces.lab import FaultyLab
 from tests.namespaces.mesh import new_secret
 from tests.source import ROOT
 from wgmesh.adapters.netns.lab import Node
+from wgmesh.adapters.wireguard.requirements import kernel_has_wireguard
 
 pytestmark = pytest.mark.namespaces
 
@@ -63,6 +64,14 @@ def test_a_missing_capability_is_named(machine: Node, lab: FaultyLab) -> None:
     said = join(machine, lab.directory, prefix=WITHOUT_NET_ADMIN)
     assert said.returncode == 1
     assert "needs the capability CAP_NET_ADMIN" in said.stderr
+    assert not (lab.directory / "state").exists()
+
+
+@pytest.mark.skipif(kernel_has_wireguard(), reason="this kernel has WireGuard")
+def test_a_kernel_without_wireguard_is_named_with_what_to_do(machine: Node, lab: FaultyLab) -> None:
+    said = join(machine, lab.directory, "--wireguard", "kernel")
+    assert said.returncode == 1
+    assert "this kernel has no WireGuard: `sudo modprobe wireguard` says why" in said.stderr
     assert not (lab.directory / "state").exists()
 
 

@@ -1,8 +1,12 @@
 """What every WireGuard back end does, whatever is behind it: each is held to these tests."""
 
+import time
+
 import pytest
+from msgspec.structs import replace
 
 from tests.adapters.wireguard.keyring import Keyring
+from tests.pace import SLOWER
 from wgmesh.adapters.wireguard import Applied, WireGuard
 from wgmesh.domain.device import (
     NO_KEY,
@@ -152,6 +156,38 @@ class WireGuardContract:
         assert (found.up, found.routes, found.addresses) == (False, (), ("10.1.0.1/32",))
         assert device.apply(diff(device.sample(), DESIRED)).failed == ()
         assert device.sample().device == DESIRED
+
+    def test_a_host_is_routed_and_found_as_it_was_wished(self, device: WireGuard) -> None:
+        hosts = replace(DESIRED, routes=("10.1.0.0/16", "10.7.7.7/32", "fd00:1::/64", "fd00:7::7/128"))
+        assert device.apply(diff(device.sample(), hosts)).failed == ()
+        assert device.sample().device == hosts
+        assert diff(device.sample(), hosts) == ()
+
+    def test_one_peer_may_have_more_allowed_ips_than_fit_in_a_message(self, device: WireGuard) -> None:
+        ipv4 = (f"10.{n // 250 + 10}.{n % 250}.0/24" for n in range(600))
+        prefixes = sorted([*ipv4, *(f"fd00:2:{n:x}::/48" for n in range(1, 601))])
+        many = replace(DESIRED, peers=(DevicePeer(BEN, 1, None, tuple(prefixes), 25), DESIRED.peers[1]))
+        assert device.apply(diff(device.sample(), many)).failed == ()
+        assert self.peer(device, BEN).allowed_ips == tuple(prefixes)
+        assert diff(device.sample(), many) == ()
+        assert device.apply(diff(device.sample(), DESIRED)).failed == ()
+        assert self.peer(device, BEN).allowed_ips == BEN_IPS
+
+    def test_a_hundred_peers_take_less_than_a_second_of_processor_time_and_nothing_more_is_written(
+        self, device: WireGuard
+    ) -> None:
+        peers = tuple(
+            DevicePeer(bytes([n, 1]) + bytes(30), 1, Endpoint(f"192.0.2.{n}", 1000 + n), (f"10.1.2.{n}/32",), 25)
+            for n in range(1, 101)
+        )
+        crowd, known = replace(DESIRED, peers=peers), [peer.public_key for peer in peers]
+        begun = time.process_time()
+        changes = device_changes(device.sample().device, crowd, known=[*known, BEN, CAT], fresh=(), handshaken=())
+        assert device.apply(changes).failed == ()
+        seconds = time.process_time() - begun
+        print(f"{len(changes)} changes in {seconds:.3f} s")
+        assert seconds <= SLOWER
+        assert device_changes(device.sample().device, crowd, known=known, fresh=(), handshaken=()) == ()
 
     def test_a_device_that_was_removed_is_gone_and_can_be_removed_again(self, device: WireGuard) -> None:
         device.remove()

@@ -256,17 +256,6 @@ class TestManyPeers:
         figures["removed"] = bring(replace(whole, peers=()))
         print(figures)
 
-    def test_one_peer_has_more_allowed_ips_than_fit_in_a_message(self, wireguard: Kernel) -> None:
-        ipv4 = (f"10.{n // 250 + 10}.{n % 250}.0/24" for n in range(600))
-        prefixes = sorted([*ipv4, *(f"fd00:2:{n:x}::/48" for n in range(1, 601))])
-        desired = replace(DESIRED, peers=(DevicePeer(BEN, 1, None, tuple(prefixes), 25), DESIRED.peers[1]))
-        made(wireguard, desired)
-        assert wireguard.sample().device == desired
-        assert diff(wireguard.sample(), desired) == ()
-        fewer = replace(desired, peers=(replace(desired.peers[0], allowed_ips=BEN_IPS), desired.peers[1]))
-        made(wireguard, fewer)
-        assert wireguard.sample().device == fewer
-
 
 def test_a_handshake_is_seen_and_endpoints_have_their_link(links: Links) -> None:
     ada, ben = Keyring("ada"), Keyring("ben")
