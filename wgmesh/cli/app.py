@@ -4,9 +4,12 @@ import typer
 
 from wgmesh.cli import (
     ban,
+    bisect,
+    blame,
     bugreport,
     config,
     demo,
+    diff,
     events,
     init,
     join,
@@ -46,8 +49,11 @@ app.command("status")(status.status)
 app.add_typer(peers.app)
 app.command("events")(events.events)
 app.command("why")(why.why)
+app.command("blame")(blame.blame)
+app.command("diff", context_settings=diff.CONTEXT)(diff.diff)
 app.command("config")(config.config)
 app.command("replay")(replay.replay)
+app.command("bisect", context_settings=bisect.CONTEXT)(bisect.bisect)
 app.command("bugreport")(bugreport.bugreport)
 app.command("report")(report.report)
 app.command("tables")(tables.tables)

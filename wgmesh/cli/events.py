@@ -11,6 +11,8 @@ Since = Annotated[str | None, typer.Option(metavar="T", help="From 12:03, 2026-1
 Until = Annotated[str | None, typer.Option(metavar="T", help="Up to then.")]
 OfPeer = Annotated[str | None, typer.Option("--peer", metavar="PEER", help="Only what concerns this peer.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", metavar="K", help="Only events of this name.")]
+Causes = Annotated[list[str] | None, typer.Option("--cause", metavar="C", help="Only what came from it: lan, timer.")]
+Grep = Annotated[str | None, typer.Option("--grep", metavar="TEXT", help="Only lines with this text in them.")]
 Limit = Annotated[int | None, typer.Option(min=0, metavar="N", help="Only the last N.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check chain, density and every record.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Print the records as they are stored, readable or not.")]
@@ -25,6 +27,8 @@ def events(
     until: Until = None,
     peer: OfPeer = None,
     kind: Kinds = None,
+    cause: Causes = None,
+    grep: Grep = None,
     limit: Limit = None,
     verify: Verify = False,
     raw: Raw = False,
@@ -38,4 +42,5 @@ def events(
         return
     from wgmesh.cli.telling import tell, wanted
 
-    tell(directory, wanted(directory, since, until, peer, kind or [], limit), as_json=as_json, follow=follow)
+    which = wanted(directory, since, until, peer, kinds=kind or [], causes=cause or [], text=grep or "", limit=limit)
+    tell(directory, which, as_json=as_json, follow=follow)

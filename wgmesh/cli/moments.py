@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from wgmesh.domain.mesh import Mesh
     from wgmesh.domain.records import Record
 
+# Folding so many records takes as long as reading a snapshot.
+SNAPSHOT_PAYS = 1000
+
 At = Annotated[
     str | None,
     typer.Option("--at", metavar="T", help="As of then: 12:03, 2026-11-22T12:03, -10m, or the sequence of a record."),
@@ -70,6 +73,20 @@ def folded(reader: "LogReader", sequence: int) -> "Mesh":
     for _, _, after in story(reader.records(begun, sequence), mesh):
         mesh = after
     return mesh
+
+
+def before_each(reader: "LogReader", sequences: "Iterable[int]") -> "Iterator[tuple[int, Mesh]]":
+    """The mesh just before each of these records, given in order: the log between them is folded once."""
+    from wgmesh.domain.mesh import Mesh
+
+    reached, mesh = 0, Mesh()
+    for sequence in sequences:
+        if sequence - reached > SNAPSHOT_PAYS:
+            reached, mesh = sequence - 1, folded(reader, sequence - 1)
+        for _, _, after in story(reader.records(reached, sequence - 1), mesh):
+            mesh = after
+        reached = sequence - 1
+        yield sequence, mesh
 
 
 def story(records: "Iterable[Record | Unreadable]", mesh: "Mesh") -> "Iterator[tuple[Mesh, Record, Mesh]]":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wgmesh.cli.moments import story
+from wgmesh.cli.moments import folded, story
 from wgmesh.cli.reading import latest, open_log
 from wgmesh.cli.terminal import is_terminal, paint, say_json
 
@@ -21,26 +21,41 @@ LOOK_AGAIN_SECONDS = 0.05
 # Wide enough for `wireguard`; longer causes push their sentence to the right.
 CAUSE_WIDTH = 9
 
+FOR_EVER = 2**63
+
 Print = Callable[["Mesh", "Record"], None]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which records: bounds in ms, names of events, keys one of which must be in it (empty: any), and how many."""
+    """Which records: bounds in ms, names of events, causes, keys and a text one of which must be in it (empty: any).
+
+    `limit`: how many, of what is in the log so far.
+    """
 
     since: int
     until: int
     kinds: tuple[str, ...]
+    causes: tuple[str, ...]
     keys: tuple[bytes, ...]
+    text: str
     limit: int | None
 
-    def has(self, record: "Record") -> bool:
-        """Whether it was asked for."""
+    def has(self, before: "Mesh", record: "Record") -> bool:
+        """Whether it was asked for; `before` is the mesh that it came upon."""
         if not self.since <= record.at <= self.until:
             return False
         if self.kinds and type(record.event).__name__ not in self.kinds:
             return False
-        return not self.keys or self._concerns(record)
+        if self.causes and not any(_comes_from(record.cause, cause) for cause in self.causes):
+            return False
+        return (not self.keys or self._concerns(record)) and (not self.text or self._says(before, record))
+
+    def _says(self, before: "Mesh", record: "Record") -> bool:
+        from wgmesh.projections.timeline import sentence
+
+        line = f"{type(record.event).__name__} {record.cause} {sentence(before, record)}"
+        return self.text.casefold() in line.casefold()
 
     def _concerns(self, record: "Record") -> bool:
         import msgspec
@@ -50,7 +65,15 @@ class Wanted:
 
 
 def wanted(
-    directory: Path, since: str | None, until: str | None, peer: str | None, kinds: list[str], limit: int | None
+    directory: Path,
+    since: str | None,
+    until: str | None,
+    peer: str | None,
+    *,
+    kinds: list[str],
+    causes: list[str],
+    text: str,
+    limit: int | None,
 ) -> Wanted:
     """The options as values; WgmeshError for a time, a peer or an event that there is not."""
     from wgmesh.cli.times import now, parse
@@ -58,9 +81,11 @@ def wanted(
     present = now()
     return Wanted(
         since=parse(since, present) if since else 0,
-        until=parse(until, present) if until else 2**63,
+        until=parse(until, present) if until else FOR_EVER,
         kinds=tuple(_kind(name) for each in kinds for name in each.split(",")),
+        causes=tuple(cause for each in causes for cause in each.split(",")),
         keys=_keys(directory, peer) if peer else (),
+        text=text,
         limit=limit,
     )
 
@@ -75,20 +100,28 @@ def tell(directory: Path, wanted: Wanted, *, as_json: bool, follow: bool) -> Non
 
 def _chosen(reader: "LogReader", wanted: Wanted, follow: bool) -> "Iterator[tuple[Mesh, Record]]":
     """What is wanted of what is there now, then of what comes."""
-    from wgmesh.domain.mesh import Mesh
-
-    mesh, head = Mesh(), reader.head.sequence
+    head = reader.head.sequence
+    begun = _begin(reader, wanted, head)
+    mesh = folded(reader, begun)
     kept: deque[tuple[Mesh, Record]] = deque(maxlen=wanted.limit)
-    for before, record, after in story(reader.records(until=head), mesh):
+    for before, record, after in story(reader.records(begun, head), mesh):
         mesh = after
-        if wanted.has(record):
+        if wanted.has(before, record):
             kept.append((before, record))
         if wanted.limit is None:
             yield from _emptied(kept)
     yield from kept
     if follow:
         coming = story(reader.follow(head, LOOK_AGAIN_SECONDS), mesh)
-        yield from ((before, record) for before, record, _ in coming if wanted.has(record))
+        yield from ((before, record) for before, record, _ in coming if wanted.has(before, record))
+
+
+def _begin(reader: "LogReader", wanted: Wanted, head: int) -> int:
+    """The record behind which all lie that may be wanted: nothing before it is told, so nothing is read."""
+    is_any = not (wanted.kinds or wanted.causes or wanted.keys or wanted.text or wanted.since or wanted.limit is None)
+    if is_any and wanted.until == FOR_EVER:
+        return max(reader.beginning.sequence, head - (wanted.limit or 0))
+    return max(reader.beginning.sequence, reader.first_at(wanted.since) - 1)
 
 
 def _emptied(kept: "deque[tuple[Mesh, Record]]") -> "Iterator[tuple[Mesh, Record]]":
@@ -110,6 +143,11 @@ def _as_sentence(before: "Mesh", record: "Record") -> None:
     cause = f"{record.cause:<{CAUSE_WIDTH}}" if is_terminal() else record.cause
     moment = paint(stamp(record.at, now()), "faint")
     print(f"{moment}  {paint(printable(cause), 'odd')}  {printable(sentence(before, record))}", flush=True)
+
+
+def _comes_from(cause: str, wanted: str) -> bool:
+    """`timer` is every timer, `timer/epoch` this one."""
+    return cause == wanted or cause.startswith(f"{wanted}/")
 
 
 def _kind(name: str) -> str:

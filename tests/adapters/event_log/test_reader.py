@@ -292,6 +292,8 @@ def test_a_moment_is_the_last_record_that_was_written_by_then(tmp_path: Path) ->
         log.append([replace(a_record(sequence), at=at) for sequence, at in enumerate(clock, start=1)])
     with LogReader(path, running=False) as reader:
         found = {at: reader.last_at(at) for at in (0, 9, 10, 14, 15, 19, 20, 30, 2**70)}
+        begun = {at: reader.first_at(at) for at in (0, 10, 11, 15, 20, 21, 31, 2**70)}
+    assert begun == {0: 1, 10: 1, 11: 2, 15: 2, 20: 2, 21: 4, 31: 5, 2**70: 5}
     assert found == {0: 0, 9: 0, 10: 1, 14: 1, 15: 3, 19: 3, 20: 3, 30: 4, 2**70: 4}
 
 

@@ -47,6 +47,7 @@ _LAST_AT = f"""
           AND CAST(substr(state, {CHAIN_BYTES + len('{"at":') + 1}, 19) AS INTEGER) <= ?
     ORDER BY originator_version DESC LIMIT 1
 """  # noqa: S608
+_FIRST_AT = _LAST_AT.replace("<= ?", ">= ?").replace("DESC", "ASC")
 # The rarer a record, the more it tells: roll calls and carried states speak of everybody.
 _MENTIONING = f"""
     SELECT originator_version, topic, state FROM {EVENTS_TABLE}
@@ -151,6 +152,11 @@ class LogReader:
         """The sequence of the last record that was written at or before a time (ms); 0 if there is none."""
         found = self._select(_LAST_AT, min(at, _ALL))
         return found[0][0] if found else 0
+
+    def first_at(self, at: int) -> int:
+        """The sequence of the first record that was written at or after a time (ms); behind the last if none was."""
+        found = self._select(_FIRST_AT, min(at, _ALL))
+        return found[0][0] if found else self.head.sequence + 1
 
     def snapshot(self, shape: bytes, until: int = _ALL) -> tuple[int, bytes] | None:
         """The newest snapshot of this shape, of a record up to and with `until`: its sequence and state."""
