@@ -176,10 +176,12 @@ LAYERS = (
 LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- policies <- decide: read it bottom up"
 
 POLICIES_THAT_ASK_POLICIES = {
-    "discovery": ("membership", "addressing", "announcing"),
+    "discovery": ("membership", "addressing", "announcing", "endpoints", "hearsay", "reaching", "supplying"),
     "doubting": ("spreading", "strain"),  # a verdict is passed on; a strained node waits longer for it
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership",),
+    "reaching": ("endpoints",),  # what may be nobody's address is not tried
+    "skew": ("membership",),
     "liveness": ("moving",),  # who was asleep doubts itself first
     "moving": ("announcing",),  # who moved says so
     "watching": ("doubting", "errands", "spreading", "strain"),  # what each word through a tunnel means for the watch

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from wgmesh.domain.envelope import Layer
 from wgmesh.domain.events import (
     InterfacesChanged,
     MeshJoined,
@@ -152,6 +151,15 @@ class Member:
         message = Hello(name, boot if to else 0, sent_to, 0, b"", CHALLENGE, counter, DIGEST, self.signed(record))
         return self._heard(message, record, heard)
 
+    @property
+    def exchange(self) -> Endpoint:
+        """Its exchange socket."""
+        return Endpoint(self.ip, EXCHANGE_PORT)
+
+    def there(self) -> dict[str, Any]:
+        """How what it says over the exchange is heard."""
+        return {"layer": "exchange", "interface": "", "sender": self.exchange}
+
     def replies(self, to: "Member", record: PeerRecord | None = None, **heard: Any) -> Heard:
         """Its answer to a Hello of ours."""
         record = record or self.record()
@@ -177,9 +185,8 @@ class Member:
     def _heard(
         self, message: Announce | Hello | Reply | Confirm, record: PeerRecord | None, how: Mapping[str, Any]
     ) -> Heard:
-        layer: Layer = "lan"
-        said = {"signed_by_sender": True, "sender": self.lan, "interface": "eth0", **how}
-        return Heard(layer=layer, identity=self.key, message=message, record=record, **said)
+        said = {"layer": "lan", "signed_by_sender": True, "sender": self.lan, "interface": "eth0", **how}
+        return Heard(identity=self.key, message=message, record=record, **said)
 
     def _stated(self, record: PeerRecord, counter: tuple[int, int]) -> dict[str, Any]:
         stated = {name: getattr(record, name) for name in record.__struct_fields__}

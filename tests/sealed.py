@@ -5,7 +5,7 @@ import itertools
 from tests.cast import CHALLENGE, DIGEST, ECHO, SECRET, Member
 from wgmesh.domain import messages
 from wgmesh.domain.envelope import Layer, seal
-from wgmesh.domain.keys import derive
+from wgmesh.domain.keys import derive, token
 from wgmesh.domain.messages import Announce, Confirm, Hello, Reply, Signed
 from wgmesh.domain.parameters import fingerprint
 from wgmesh.domain.peer_record import PeerRecord
@@ -25,11 +25,23 @@ def announce(who: Member, record: PeerRecord | None = None, signed: bytes | None
     return messages.encode(message)
 
 
-def hello(who: Member, to: Member | None, boot: int = 1, number: int = 1, signed: bytes | None = None) -> bytes:
-    """Payload of a Hello to a member in this boot of it, signed by `who`, whoever's record it brings."""
+def hello(
+    who: Member,
+    to: Member | None,
+    boot: int = 1,
+    number: int = 1,
+    signed: bytes | None = None,
+    hour: int | None = None,
+) -> bytes:
+    """Payload of a Hello to a member in this boot of it, signed by `who`, whoever's record it brings.
+
+    With an hour since 1970 it has a token for that hour, as the exchange wants it.
+    """
     name, sent_to = (to.key, to.lan) if to else (bytes(32), who.lan)
     record = signed or who.signed(who.record())
-    return written(who, Hello(name, boot if to else 0, sent_to, 0, b"", CHALLENGE, (1, number), DIGEST, record))
+    proof = b"" if hour is None else token(derive(SECRET).membership_key, who.key, who.public_key, hour)
+    boot = boot if to else 0
+    return written(who, Hello(name, boot, sent_to, hour or 0, proof, CHALLENGE, (1, number), DIGEST, record))
 
 
 def reply(who: Member, to: Member, echo: bytes = ECHO, boot: int = 1, signed: bytes | None = None) -> bytes:

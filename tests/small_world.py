@@ -11,13 +11,14 @@ from random import Random
 from msgspec.structs import replace
 
 from tests import invariants
-from tests.cast import SECRET, Member, life
+from tests.cast import EXCHANGE_PORT, SECRET, Member, life
 from tests.playbook import NOON, span
 from tests.tunnels import Tunnel, Tunnels
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
+from wgmesh.domain.envelope import Layer
 from wgmesh.domain.errors import LogFull
 from wgmesh.domain.events import Event
-from wgmesh.domain.inputs import Applied, Input, Leave, Networked, Sampled, Stop
+from wgmesh.domain.inputs import Applied, Input, Leave, Networked, Resumed, Sampled, Stop
 from wgmesh.domain.keys import derive, parameters
 from wgmesh.domain.mesh import Mesh, fold
 from wgmesh.domain.records import Record
@@ -37,6 +38,7 @@ class Datagram:
     source: Endpoint
     target: Endpoint | None
     data: bytes
+    layer: Layer = "lan"
 
 
 class MemoryLog:
@@ -58,12 +60,14 @@ class SmallWorld:
     """The LAN. `latency` is one way, in ms.
 
     `wire` is all that was ever sent on it, `heard` is all that arrived somewhere, `lost` says what does not.
+    With `exchange`, machines have that layer too: it reaches whoever has the address, on whatever LAN.
     """
 
-    def __init__(self, latency: int = 1, seed: int = 1) -> None:
+    def __init__(self, latency: int = 1, seed: int = 1, exchange: bool = False) -> None:
         self.now = 0
         self.latency = latency
         self.random = Random(seed)
+        self.exchange = exchange
         self.machines: list[Machine] = []
         self.wire: list[Datagram] = []
         self.heard: list[Datagram] = []
@@ -102,19 +106,21 @@ class SmallWorld:
         return min((time for time in times if time is not None), default=None)
 
     def send(self, sender: "Machine", outgoing: Outgoing) -> None:
-        datagram = Datagram(self.now, sender.lan, outgoing.address, outgoing.data)
+        layer: Layer = "exchange" if outgoing.layer == "exchange" else "lan"
+        source = sender.socket(layer)
+        datagram = Datagram(self.now, source, outgoing.address, outgoing.data, layer)
         self.wire.append(datagram)
         for machine in self.machines:
-            if machine is not sender and outgoing.address in (None, machine.lan) and not self.lost(datagram):
-                self.deliver(machine, outgoing.data, sender.lan, self.latency)
+            if machine is not sender and outgoing.address in (None, machine.socket(layer)) and not self.lost(datagram):
+                self.deliver(machine, outgoing.data, source, self.latency, layer)
 
-    def deliver(self, machine: "Machine", data: bytes, source: Endpoint, delay: int = 0) -> None:
+    def deliver(self, machine: "Machine", data: bytes, source: Endpoint, delay: int = 0, layer: Layer = "lan") -> None:
         """Put a datagram before a machine, whoever sent it."""
 
         def arrive() -> None:
             if machine.node:
-                self.heard.append(Datagram(self.now, source, machine.lan, data))
-                machine.arrive(data, source)
+                self.heard.append(Datagram(self.now, source, machine.socket(layer), data, layer))
+                machine.arrive(data, source, layer)
 
         self.later(self.now + delay, arrive)
 
@@ -148,6 +154,10 @@ class Machine:
     def lan(self) -> Endpoint:
         return self.member.lan
 
+    def socket(self, layer: Layer) -> Endpoint:
+        """Where its datagrams of a layer come from and go to."""
+        return Endpoint(self.member.ip, EXCHANGE_PORT) if layer == "exchange" else self.lan
+
     @property
     def awake(self) -> int:
         return self.world.now - self._slept
@@ -176,7 +186,8 @@ class Machine:
         self.boots += 1
         self.node = Node(self.keyring, self.log, mesh, self.world.random.randbytes)
         begun = replace(self.member.start(self.boots), parameters=self.keyring.parameters, life=life(self.boots))
-        self.turn([begun, Networked((self.member.interface,))])
+        works = [Resumed("exchange")] if self.world.exchange else []
+        self.turn([begun, Networked((self.member.interface,)), *works])
 
     def kill(self) -> None:
         """End the process without a word."""
@@ -199,10 +210,11 @@ class Machine:
         upcoming = self.wakeup()
         assert upcoming is None or upcoming > self.world.now, "what just ran is due again"
 
-    def arrive(self, data: bytes, source: Endpoint) -> Turn:
+    def arrive(self, data: bytes, source: Endpoint, layer: Layer = "lan") -> Turn:
         """A datagram, and the turn that it leads to."""
         assert self.node
-        heard = self.node.receive(Arrival("lan", "eth0", source, data), self.awake)
+        interface = "eth0" if layer == "lan" else ""
+        heard = self.node.receive(Arrival(layer, interface, source, data), NOON + self.world.now, self.awake)
         return self.turn([heard] if heard else [])
 
     def turn(self, inputs: Iterable[Input]) -> Turn:

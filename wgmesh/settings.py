@@ -4,6 +4,7 @@
 and nothing of it stands in an argument or in the environment.
 """
 
+import ipaddress
 import os
 import re
 import socket
@@ -34,6 +35,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 # What Linux takes as the name of an interface, and `wg-quick` with it.
 _INTERFACE_NAME = re.compile(r"[A-Za-z0-9_=+.-]{1,15}", re.ASCII)
+# A host's name or IPv4 address, or an IPv6 address in brackets; then a port.
+_PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]{1,253})):([0-9]{1,5})", re.ASCII)
 # A hostname in a peer record (protocol, section 3).
 _HOSTNAME = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 
@@ -44,6 +47,7 @@ class Settings(Struct, frozen=True):
     `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
     `advertise_routes` and `accept_routes` are canonical prefixes, or the one word ALL_ROUTES.
     Records are kept for `keep` ms; `record_inputs` is the absolute path of a recording, empty for none.
+    `peers` and `endpoints` are places, as `parse_place` reads them.
     """
 
     secret: str
@@ -64,6 +68,8 @@ class Settings(Struct, frozen=True):
     accept_routes: tuple[str, ...] = ()
     hosts: bool = False
     gossip: bool = True
+    peers: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -95,6 +101,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     advertise_routes: tuple[str, ...] | None = None
     accept_routes: tuple[str, ...] | None = None
     hosts: bool | None = None
+    peer: tuple[str, ...] | None = None
+    endpoint: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -136,6 +144,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         accept_routes=_accepted(options.accept_routes or ()),
         hosts=bool(options.hosts),
         gossip=options.gossip is not False,
+        peers=_places("--peer", options.peer or ()),
+        endpoints=_places("--endpoint", options.endpoint or ()),
     )
 
 
@@ -180,6 +190,27 @@ def _accepted(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({routes.parse(text) for text in _listed(texts)}))
+
+
+def parse_place(text: str) -> tuple[str, int]:
+    """Host and port of `host:port`, `192.0.2.1:port` or `[2001:db8::1]:port`; ValueError for anything else."""
+    match = _PLACE.fullmatch(text)
+    if not match or not 0 < int(match[3]) < 65536:
+        raise ValueError(f"not a host and port: {text!r}")
+    if match[1]:
+        ipaddress.IPv6Address(match[1])
+    return match[1] or match[2], int(match[3])
+
+
+def _places(option: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """An option that names places; WgmeshError for what is none."""
+    places = _listed(given)
+    for place in places:
+        try:
+            parse_place(place)
+        except ValueError as error:
+            raise WgmeshError(f"{option} cannot be {place!r}: write HOST:PORT, or [ADDRESS]:PORT for IPv6") from error
+    return places
 
 
 def _listed(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -41,4 +41,4 @@ def test_a_start_names_keys_by_generation_only() -> None:
 
 def test_a_verdict_is_never_good_by_default() -> None:
     defaults = dict(zip(reversed(Heard.__struct_fields__), reversed(Heard.__struct_defaults__), strict=False))
-    assert defaults == {"agrees": False, "echoed": False}
+    assert defaults == {"agrees": False, "echoed": False, "passed": ()}

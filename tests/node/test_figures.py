@@ -44,7 +44,7 @@ def test_a_datagram_without_news_is_silence_in_microseconds() -> None:
     arrival = Arrival("lan", "eth0", BOB.lan, sealed(announce(BOB), at_least=1200))
 
     def silence() -> None:
-        heard = node.receive(arrival, awake)
+        heard = node.receive(arrival, NOON + world.now, awake)
         assert node.turn([heard] if heard else [], NOON + world.now, awake) == Turn()
 
     took = microseconds(silence)

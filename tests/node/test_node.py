@@ -27,7 +27,7 @@ def a_machine() -> Machine:
 
 def heard(machine: Machine, payload: bytes) -> Heard:
     assert machine.node
-    found = machine.node.receive(Arrival("lan", "eth0", BOB.lan, sealed(payload)), machine.awake)
+    found = machine.node.receive(Arrival("lan", "eth0", BOB.lan, sealed(payload)), NOON, machine.awake)
     assert isinstance(found, Heard)
     return found
 

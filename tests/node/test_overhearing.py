@@ -3,6 +3,7 @@ import pytest
 
 from tests.cast import ALICE, BOB, CAROL, DIGEST, SECRET, Member
 from tests.node.test_reception import ALICE_KNOWS_BOB, Alice
+from tests.playbook import NOON
 from tests.sealed import announce, sealed
 from wgmesh.domain import envelope
 from wgmesh.domain.draft import State
@@ -37,7 +38,7 @@ def test_sums_are_compared_with_our_own_record_as_it_stood() -> None:
     mesh = ALICE_KNOWS_BOB
     digest = (mesh.digest + 5).to_bytes(8)
     arrival = Arrival("gossip", "wgmesh0", at(BOB), whispered(Digest(digest, 2, False)))
-    heard = Alice().receiver.receive(State(mesh), digest, arrival, 0)
+    heard = Alice().receiver.receive(State(mesh), digest, arrival, NOON, 0)
     assert heard == Whispered(BOB.key, Digest(digest, 2, False), 5)
 
 

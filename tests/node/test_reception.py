@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, DIGEST, ECHO, PARAMETERS, SECRET, Member
-from tests.playbook import given
+from tests.playbook import NOON, given
 from tests.sealed import announce, confirm, forged, hello, reply, sealed
 from wgmesh.domain import envelope, messages
 from wgmesh.domain.draft import State
@@ -48,7 +48,7 @@ class Alice:
         now: int = 0,
         layer: envelope.Layer = "lan",
     ) -> Received | None:
-        return self.receiver.receive(State(mesh), DIGEST, Arrival(layer, "eth0", sender, datagram), now)
+        return self.receiver.receive(State(mesh), DIGEST, Arrival(layer, "eth0", sender, datagram), NOON, now)
 
     def rejects(self, datagram: bytes, mesh: Mesh = ALICE_KNOWS_BOB, sender: Endpoint = BOB.lan, now: int = 0) -> str:
         """The one word by which it is counted."""
@@ -70,7 +70,7 @@ def test_an_announcement_is_heard_as_a_hint() -> None:
 
 def test_an_announcement_agrees_when_its_digest_is_ours() -> None:
     heard = Alice().receiver.receive(
-        State(ALICE_KNOWS_BOB), b"other!!!", Arrival("lan", "eth0", BOB.lan, sealed(announce(BOB))), 0
+        State(ALICE_KNOWS_BOB), b"other!!!", Arrival("lan", "eth0", BOB.lan, sealed(announce(BOB))), NOON, 0
     )
     assert isinstance(heard, Heard)
     assert not heard.agrees
@@ -196,7 +196,7 @@ def test_row_8_what_was_sealed_for_another_layer_does_not_open(layer: envelope.L
 def test_row_9_our_own_words_come_back_as_nothing() -> None:
     for payload in (announce(ALICE), hello(ALICE, ALICE), hello(ALICE, None)):
         assert rejected(sealed(payload), ALICE_IS_UP) == "nothing"
-    assert rejected(sealed(reply(ALICE, ALICE))) == "unasked"
+    assert rejected(sealed(reply(ALICE, ALICE))) == "own"
     assert rejected(sealed(confirm(ALICE, ALICE))) == "signature"
 
 
@@ -332,7 +332,7 @@ def test_row_12_a_counter_of_this_run_counts_like_one_of_the_log() -> None:
     seen = State(ALICE_KNOWS_BOB, Session(counters={BOB.key: Incarnation(1, 5)}))
     for number, heard in ((5, False), (6, True)):
         arrival = Arrival("lan", "eth0", BOB.lan, sealed(hello(BOB, ALICE, number=number)))
-        assert (Alice().receiver.receive(seen, DIGEST, arrival, 0) is not None) == heard
+        assert (Alice().receiver.receive(seen, DIGEST, arrival, NOON, 0) is not None) == heard
 
 
 def page_of(*signed: bytes) -> bytes:

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, DAVE, SECRET
-from tests.playbook import Playbook, given
+from tests.playbook import NOON, Playbook, given
 from wgmesh.domain import messages, parameters, peer_record
 from wgmesh.domain.effects import (
     Announce,
@@ -51,7 +51,7 @@ class Alice:
         self.sender = Sender(keyring, self.challenges, Random(1).randbytes)
 
     def send(self, *effects: Effect, mesh: Mesh = ALICE_IS_UP.mesh, now: int = 0) -> list[Outgoing]:
-        return list(self.sender.send(mesh, effects, now))
+        return list(self.sender.send(mesh, effects, NOON, now))
 
     def says(self, effect: Effect, mesh: Mesh = ALICE_IS_UP.mesh) -> Message:
         """What the one datagram says; its signature is hers."""

@@ -100,6 +100,18 @@ SENTENCES: list[tuple[e.Event, str]] = [
         e.OwnRecordOutrun(Incarnation(9, 9), 255, ""),
         "a peer has a later record of this node (a restored backup?): going on as IPv6 alone",
     ),
+    (e.EndpointsDeclared((BETA_AT,)), f"reachable, so the operator says, at {BETA_AT}"),
+    (e.EndpointsDeclared(()), "reachable, so the operator says, at nothing"),
+    (e.EndpointReflected(BETA.key, BETA_AT), f"beta sees this node's exchange at {BETA_AT}: there is a NAT between"),
+    (e.RecordRenewed(), "nobody is connected and nobody answers: saying the same again as news"),
+    (
+        e.ClockSkewObserved(BETA.key, "192.168.1.9", 3),
+        "not answered: the clock of beta at 192.168.1.9 is about 3 h ahead of this machine's",
+    ),
+    (
+        e.ClockSkewObserved(BETA.key, "192.168.1.9", -25),
+        "not answered: the clock of beta at 192.168.1.9 is about 25 h behind this machine's",
+    ),
     (e.DeviceChanged(("add a", "remove b"), 0), "WireGuard: add a; remove b"),
     (e.DeviceChanged(("add a",), 1), "WireGuard: add a; 1 change still failing"),
     (

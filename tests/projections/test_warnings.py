@@ -163,3 +163,13 @@ def test_a_route_that_was_wanted_and_is_not_used_says_why() -> None:
     assert warnings_[0] == ("the route 10.71.0.0/24 behind beta is not used: within the mesh's own range or around it")
     assert warnings_[3:] == ["4 unused routes in all: wgmesh peers --json"]
     assert len(warned(mesh_of(accepting, replace(news, routes=routes[:3]), told=STORY))) == 3
+
+
+def test_a_clock_that_is_off_is_told_for_a_day() -> None:
+    (told,) = happened(e.ClockSkewObserved(BETA.key, "192.168.1.9", -3))
+    assert told == (
+        "the clock of beta at 192.168.1.9 is about 3 h behind this machine's: set the wrong one, they do not meet over"
+        " the exchange"
+    )
+    mesh = mesh_of(e.ClockSkewObserved(BETA.key, "192.168.1.9", -3), told=STORY)
+    assert list(warnings(mesh, AT + DAY, running=True, live=UP, quoted={})) == []

@@ -151,7 +151,7 @@ class Daemon:
 
     def _receive(self, arrival: Arrival, awake: int) -> Received | None:
         self._watcher.received(self._machine, arrival.sender, len(arrival.data))
-        heard = self.node.receive(arrival, awake)
+        heard = self.node.receive(arrival, self._machine.clock.wall(), awake)
         if isinstance(heard, Heard) and heard.echoed:
             self._watcher.validated(self._machine, arrival.sender)
         return heard

@@ -1,8 +1,8 @@
 """UDP sockets that never raise into a layer: what cannot be sent is told as a reason, what cannot be read is not there.
 
 Sockets are plain and non-blocking: a layer waits with `anyio.wait_readable` and then drains, which costs a sixth of
-what a stream of single reads costs. Each socket is bound to one device, so it says truly on which interface a datagram
-came, it needs no default route, and what another interface hears never reaches it.
+what a stream of single reads costs. Each socket of a LAN is bound to one device, so it says truly on which interface a
+datagram came, it needs no default route, and what another interface hears never reaches it.
 """
 
 import socket
@@ -27,9 +27,14 @@ ON_LINK_HOPS = 255
 
 # Linux's numbers from <linux/in.h>, <linux/in6.h> and <asm/socket.h>, which Python's socket module leaves out.
 IP_PKTINFO = 8
+IPV6_RECVPKTINFO = 49
+IPV6_PKTINFO = 50
 IP_MULTICAST_ALL = 49
 IPV6_MULTICAST_ALL = 29
 SO_RCVBUFFORCE = 33
+
+# struct in6_pktinfo, the largest thing that a socket here asks to be told of a datagram.
+PKTINFO_BYTES = 20
 
 Ancillary = list[tuple[int, int, bytes]]
 
@@ -85,6 +90,27 @@ def tunnel_socket(interface: str, family: socket.AddressFamily, port: int) -> so
         return opened
 
 
+def port_socket(family: socket.AddressFamily, port: int) -> socket.socket:
+    """A socket on this port of every address, which is told at which one it was spoken to; OSError if it cannot.
+
+    The port may be shared with a socket that is bound to one device and says so too, as that of gossip does.
+    """
+    opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET:
+            opened.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+        else:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+        _widen(opened)
+        opened.bind(("", port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
 @contextmanager
 def _device_socket(interface: str, family: socket.AddressFamily) -> Iterator[socket.socket]:
     """A socket that is only this interface's, for the block to finish; closed if the block fails."""
@@ -115,7 +141,7 @@ def _widen(opened: socket.socket) -> None:
 
 def arrivals(opened: socket.socket, limit: int = TURN) -> Iterator[tuple[bytes, Ancillary, Any]]:
     """What waits at the socket, at most `limit`: bytes (cut after READ_BYTES), ancillary data, the sender's address."""
-    space = socket.CMSG_SPACE(4) if opened.family == socket.AF_INET6 else 0
+    space = socket.CMSG_SPACE(PKTINFO_BYTES)
     receive = opened.recvmsg
     for _ in range(limit):
         try:
@@ -131,15 +157,23 @@ def hops(ancillary: Ancillary) -> int:
 
 
 def send(opened: socket.socket, data: bytes, address: Any, source: str = "") -> str | None:
-    """Send a datagram, from this IPv4 address of ours if one is named; None, or the reason why it did not leave.
+    """Send a datagram, from this address of ours if one is named; None, or the reason why it did not leave.
 
     Full buffers, no route, a firewall's refusal, a datagram too long for the link, an interface that has gone: each
     is the network's weather, and whoever sends says the same again later.
     """
-    # struct in_pktinfo: the socket's own interface, the source, an unused destination
-    ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("@i4s4x", 0, socket.inet_aton(source)))] if source else []
+    ancillary = [_source(opened.family, source)] if source else []
     try:
         opened.sendmsg([data], ancillary, 0, address)
     except OSError as error:
         return error.strerror or str(error)
     return None
+
+
+def _source(family: int, source: str) -> tuple[int, int, bytes]:
+    """The ancillary data that makes a datagram leave from this address, by the interface that routes choose."""
+    if family == socket.AF_INET:
+        # struct in_pktinfo: no interface, the source, an unused destination
+        return socket.IPPROTO_IP, IP_PKTINFO, struct.pack("@i4s4x", 0, socket.inet_aton(source))
+    # struct in6_pktinfo: the source, no interface
+    return socket.IPPROTO_IPV6, IPV6_PKTINFO, struct.pack("@16si", socket.inet_pton(family, source), 0)

@@ -46,6 +46,10 @@ def join(
     gossip: Annotated[
         bool | None, typer.Option("--gossip/--no-gossip", help="Pass news on to members.", show_default="on")
     ] = None,
+    peer: Annotated[list[str] | None, typer.Option(metavar="HOST:PORT", help="A peer's exchange port.")] = None,
+    endpoint: Annotated[
+        list[str] | None, typer.Option(metavar="HOST:PORT", help="Where our WireGuard port is, seen from outside.")
+    ] = None,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
@@ -121,7 +125,8 @@ def _greeting(ready: "Ready") -> str:
     from wgmesh.preflight import addresses
 
     who = " and ".join(addresses(ready)) or "a new node"
-    return f"{ready.settings.hostname} is {who}; it contacts no host outside its own networks"
+    whom = ", ".join(ready.settings.peers) or "no host outside its own networks"
+    return f"{ready.settings.hostname} is {who}; it contacts {whom}"
 
 
 def _become_daemon(settings: "Settings") -> None:

@@ -102,8 +102,8 @@ class Loop:
         return turn
 
     def _take(self) -> list[Input]:
-        awake = self._clock.awake()
-        taken = [*self._woken(), *(self._read(item, awake) for item in self._inbox.take())]
+        at, awake = self._clock.now()
+        taken = [*self._woken(), *(self._read(item, at, awake) for item in self._inbox.take())]
         if dropped := self._inbox.dropped:
             self._node.reject("flood", "", awake, dropped)
             self._inbox.dropped = 0
@@ -114,10 +114,10 @@ class Loop:
         slept, self._suspended = suspended() - self._suspended, suspended()
         return [Woke(slept)] if slept >= SLEEP_NOTICED else []
 
-    def _read(self, item: Input | Datagram, awake: int) -> Input | None:
+    def _read(self, item: Input | Datagram, at: int, awake: int) -> Input | None:
         if not isinstance(item, Datagram):
             return item
-        return self._node.receive(Arrival(item.layer, item.interface, item.sender, item.data), awake)
+        return self._node.receive(Arrival(item.layer, item.interface, item.sender, item.data), at, awake)
 
     def _pause_seconds(self) -> float:
         wakeup = self._freezer.next_wakeup() or self._node.next_wakeup()

@@ -1,8 +1,11 @@
 """One daemon from its start to its end: wire the adapters to the inbox, run the loop, and close what was opened."""
 
+from collections.abc import Callable
+
 import anyio
 
 from wgmesh.adapters.control.server import serve_control
+from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.lan.layer import Lan
@@ -11,10 +14,11 @@ from wgmesh.adapters.netlink.watch import Watch
 from wgmesh.adapters.wireguard import WireGuard, open_wireguard
 from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.home import Home
+from wgmesh.daemon.lookups import Lookups
 from wgmesh.daemon.loop import Loop
 from wgmesh.daemon.operator import Operator
 from wgmesh.daemon.sources import watch_networks, watch_process, watch_signals
-from wgmesh.daemon.starting import first_inputs
+from wgmesh.daemon.starting import exchange_port, first_inputs
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.inputs import Input
@@ -47,16 +51,26 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         for wish in retention.look(home.node.mesh, home.clock.now()[0]):
             inbox.put(wish)
 
+    port = exchange_port(home)
+    exchange = Exchange(port, inbox.put_datagram, _rejecting(home))
+    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip, exchange), freezer, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
-    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip), freezer, checkpoint)
-    first = await first_inputs(settings, home, links, wireguard, tunnel)
+    lookups = Lookups(settings.peers, settings.endpoints, inbox.put)
+
+    def networked(change: Input) -> None:
+        inbox.put(change)
+        lookups.changed()
+
+    first = await first_inputs(settings, home, links, wireguard, tunnel, port)
     async with anyio.create_task_group() as tasks:
         if lan is not None:
             tasks.start_soon(lan.run)
         if gossip is not None:
             tasks.start_soon(gossip.run)
         tasks.start_soon(watch_signals, inbox.put)
-        tasks.start_soon(watch_networks, watch, links, settings.lan_interfaces, settings.interface, inbox.put)
+        tasks.start_soon(exchange.run)
+        tasks.start_soon(lookups.run)
+        tasks.start_soon(watch_networks, watch, links, settings.lan_interfaces, settings.interface, networked)
         tasks.start_soon(watch_process, tunnel, inbox.put)
         tasks.start_soon(serve_control, home.directory, operator.answer)
         await loop.run(first)
@@ -67,13 +81,15 @@ def _open_lan(settings: Settings, home: Home, inbox: Inbox[Input]) -> Lan | None
     if not settings.lan:
         return None
 
-    def reject(reason: str, source: str) -> None:
-        home.node.reject(reason, source, home.clock.awake())
-
-    return Lan(home.keyring.keys.multicast_group, inbox.put_datagram, reject, home.clock.awake)
+    return Lan(home.keyring.keys.multicast_group, inbox.put_datagram, _rejecting(home), home.clock.awake)
 
 
 def _open_gossip(settings: Settings, home: Home, inbox: Inbox[Input]) -> Gossip | None:
     if not settings.gossip or settings.wireguard == "none":
         return None
     return Gossip(settings.interface, home.keyring.keys.gossip_port, inbox.put_datagram)
+
+
+def _rejecting(home: Home) -> Callable[[str, str], None]:
+    """What a layer drops before the node sees it is counted by the node: reason, and address of the source."""
+    return lambda reason, source: home.node.reject(reason, source, home.clock.awake())

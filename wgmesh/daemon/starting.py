@@ -13,16 +13,17 @@ from wgmesh.daemon.home import Home
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.inputs import Input, Recovered, Start
+from wgmesh.domain.keys import FIRST_GOSSIP_PORT, GOSSIP_PORTS
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.settings import Settings
 
 LIFE_BYTES = 8
-# A start without any exchange socket: its port in the record.
-NO_EXCHANGE = 0
+# Where a free one is looked for: all that any mesh derives.
+EXCHANGE_PORTS = range(FIRST_GOSSIP_PORT, FIRST_GOSSIP_PORT + 2 * GOSSIP_PORTS)
 
 
 async def first_inputs(
-    settings: Settings, home: Home, links: Links, wireguard: WireGuard, tunnel: Tunnel
+    settings: Settings, home: Home, links: Links, wireguard: WireGuard, tunnel: Tunnel, exchange_port: int
 ) -> list[Input]:
     """What the node decides first. WgmeshError when the operator's port is taken."""
     looked = await tunnel.look()
@@ -30,10 +31,16 @@ async def first_inputs(
     lost = home.recovered
     inputs: list[Input] = [Recovered(lost.file, lost.first_bad, lost.resumes_at)] if lost else []
     networked = await to_thread.run_sync(links.surroundings, settings.lan_interfaces)
-    return [*inputs, _start(settings, home, wireguard.backend, port), networked, looked]
+    start = _start(settings, home, wireguard.backend, port, exchange_port)
+    return [*inputs, start, networked, looked]
 
 
-def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
+def exchange_port(home: Home) -> int:
+    """The port that every member derives; where another program has it, the next free one, which the record names."""
+    return free_port(home.keyring.keys.gossip_port, EXCHANGE_PORTS)
+
+
+def _start(settings: Settings, home: Home, backend: str, port: int, exchange_port: int) -> Start:
     ring = home.keyring
     return Start(
         identity=ring.identity.key,
@@ -44,7 +51,7 @@ def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
         program=__version__,
         generation=ring.generation,
         listen_port=port,
-        exchange_port=NO_EXCHANGE,
+        exchange_port=exchange_port,
         settings=NodeSettings(
             interface=settings.interface,
             hostname=settings.hostname,
@@ -55,6 +62,7 @@ def _start(settings: Settings, home: Home, backend: str, port: int) -> Start:
             accept_routes=settings.accept_routes,
             hosts=settings.hosts,
             gossip=settings.gossip,
+            peers=settings.peers,
         ),
     )
 

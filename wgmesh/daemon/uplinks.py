@@ -7,6 +7,7 @@ one interface while another serves is a warning, said once.
 import logging
 from collections.abc import Iterable
 
+from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.adapters.nudge import nudge
@@ -26,11 +27,14 @@ log = logging.getLogger("wgmesh")
 class Uplinks:
     """The layers' sockets; None for a layer that the operator turned off."""
 
-    def __init__(self, lan: Lan | None, gossip: Gossip | None = None) -> None:
+    def __init__(self, lan: Lan | None, gossip: Gossip | None = None, exchange: Exchange | None = None) -> None:
         self._lan = lan
         self._gossip = gossip
         self._gossip_reason = ""
         self._gossip_since = 0
+        self._exchange = exchange
+        self._exchange_tried_at: int | None = None
+        self._exchange_trouble = ""
         self._followed: tuple[Interface, ...] | None = None
         self._followed_at = 0
         self._unserved: tuple[Trouble, ...] = ()
@@ -38,7 +42,18 @@ class Uplinks:
 
     def follow(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
         """Serve these interfaces, and try again what failed; how the layers are, if there was something to do."""
-        return [*self._follow_lan(interfaces, awake), *self._follow_tunnel(awake)]
+        return [*self._follow_lan(interfaces, awake), *self._follow_tunnel(awake), *self._open_exchange(awake)]
+
+    def _open_exchange(self, awake: int) -> list[Input]:
+        tried, trouble = self._exchange_tried_at, self._exchange_trouble
+        if self._exchange is None or (tried is not None and (not trouble or awake - tried < RETRY_PAUSE)):
+            return []
+        self._exchange_tried_at, self._exchange_trouble = awake, self._exchange.open()
+        if not self._exchange.serving:
+            return [Suspended("exchange", self._exchange_trouble)]
+        if self._exchange_trouble not in ("", trouble):
+            log.warning("one family less on the exchange: %s", self._exchange_trouble)
+        return [Resumed("exchange")]
 
     def _follow_lan(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
         retries = self._unserved and awake - self._followed_at >= RETRY_PAUSE
@@ -74,6 +89,8 @@ class Uplinks:
     def _send(self, datagram: Outgoing, address: Endpoint) -> str | None:
         if datagram.layer == "gossip":
             return self._gossip.send(address, datagram.fallback, datagram.data) if self._gossip else None
+        if datagram.layer == "exchange":
+            return self._exchange.send(address, datagram.data) if self._exchange else None
         return self._lan.send(datagram.interface, address, datagram.data) if self._lan else None
 
     def nudge(self, addresses: Iterable[str]) -> None:

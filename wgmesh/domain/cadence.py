@@ -5,7 +5,18 @@
 
 from collections.abc import Callable
 
-from wgmesh.domain import addressing, announcing, endpoints, liveness, moving, recalling, spreading, watching
+from wgmesh.domain import (
+    addressing,
+    announcing,
+    endpoints,
+    liveness,
+    moving,
+    reaching,
+    recalling,
+    spreading,
+    supplying,
+    watching,
+)
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
@@ -75,6 +86,9 @@ TASKS: dict[str, tuple[Deadline, Policy]] = {
     "watch": (watching.next_doubt, watching.watch),
     "rumour": (spreading.next_round, spreading.tell),
     "recall": (recalling.next_call, recalling.call),
+    "knock": (lambda state: reaching.next_knock(state.session.knocks, state.session.knocks_spent), reaching.knock),
+    "renew": (lambda state: state.session.renew_due, reaching.renew),
+    "page": (lambda state: supplying.next_page(state.session.supplies), supplying.turn_pages),
     "sample": (lambda state: state.session.sample_due, _sample),
     "turn": (lambda state: state.session.turn_due, _take_turns),
     "roll-call": (lambda state: state.session.roll_call_due, _call_roll),

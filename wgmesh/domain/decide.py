@@ -17,10 +17,12 @@ from wgmesh.domain import (
     hearsay,
     liveness,
     moving,
+    reaching,
     recalling,
     reconciling,
     routes,
     running,
+    skew,
     strain,
     watching,
 )
@@ -48,7 +50,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
 def cause_of(given: Input) -> str:
     """The word that a record carries for what it came from."""
     match given:
-        case i.Heard(layer) | i.Told(layer) | i.Suspended(layer) | i.Resumed(layer):
+        case i.Heard(layer) | i.Told(layer) | i.Found(layer) | i.Skewed(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
         case i.Whispered() | i.Echoed():
             return "gossip"
@@ -64,7 +66,7 @@ def cause_of(given: Input) -> str:
             return "operator/stop"
         case i.Start():
             return "start"
-        case i.Networked():
+        case i.Networked() | i.Located():
             return "network"
         case i.Woke():
             return "clock"
@@ -92,6 +94,12 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return chain(watching.hear(draft, given), reconciling.hear(draft, given))
         case i.Echoed():
             return watching.echo(draft, given)
+        case i.Found():
+            return reaching.find(draft, given)
+        case i.Located():
+            return moving.locate(draft, given)
+        case i.Skewed():
+            return skew.note(draft, given)
         case i.Due(task):
             return cadence.TASKS[task][1](draft)
         case i.Sampled(sample):
@@ -149,4 +157,5 @@ def _follow_up(draft: Draft, before: State) -> None:
         announcing.quicken(draft)
     if draft.mesh.incarnation != before.mesh.incarnation and draft.mesh.departed is None:
         draft.take(announcing.announce(draft))
+    reaching.follow(draft, before.mesh)
     draft.remember(turn_due=cadence.next_turn(State(draft.mesh, draft.session), draft.now.awake))

@@ -1,20 +1,24 @@
-"""What LAN messages mean. An Announce is a hint; a Reply that echoes our challenge makes a peer.
+"""What messages outside tunnels mean. An Announce is a hint; a Reply that echoes our challenge makes a peer.
 
 Known after one and a half round trips: Announce, then Hello, Reply, Confirm. What is not news returns nothing.
+Over the exchange it begins with Hello; a Hello to another start of ours may be a replay, and is answered where its
+sender lives and not where it came from.
 """
 
 import ipaddress
 from typing import assert_never
 
-from wgmesh.domain import announcing
+from wgmesh.domain import announcing, hearsay, reaching, supplying
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
-from wgmesh.domain.events import PeerEndpointObserved
-from wgmesh.domain.inputs import Heard
-from wgmesh.domain.membership import OTHER_URI, admit, is_news, objection, outrun, refuse
-from wgmesh.domain.messages import Announce, Confirm, Hello, Reply
-from wgmesh.domain.peer_record import PeerRecord
-from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, Bucket, remember
+from wgmesh.domain.endpoints import is_within_mesh, objection
+from wgmesh.domain.events import EndpointReflected, PeerEndpointObserved
+from wgmesh.domain.inputs import Heard, Told
+from wgmesh.domain.membership import EPOCH_CAP, OTHER_URI, admit, is_news, outrun, refuse
+from wgmesh.domain.membership import objection as objection_to
+from wgmesh.domain.messages import NOBODY, Announce, Confirm, Hello, Reply
+from wgmesh.domain.peer_record import PROBE, PeerRecord
+from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, Bucket, Welcome, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation, network_of
 
 # A node that just started announces twice within a second; one Hello is enough for both.
@@ -24,7 +28,13 @@ ANSWERS_A_SECOND = 20
 ANSWERS_AT_ONCE = 5
 # `heard` is read in hours; a finer note of it would cost a copy for every datagram.
 HEARD_GRAIN = MINUTE
-NOBODY = bytes(32)
+# Who was news is answered again for so long, from where it came: our first Reply may be lost.
+WELCOME = 10 * SECOND
+# For a Hello to another start of ours we say three of our own, and no more within a third of a minute.
+ASK_BACK_PAUSE = 20 * SECOND
+ASKED_BACK = 3
+# So many peers' word on our own address is enough.
+WITNESSES = 2
 
 
 def hear(draft: Draft, heard: Heard) -> Verdict:
@@ -42,7 +52,7 @@ def hear(draft: Draft, heard: Heard) -> Verdict:
         case Reply() as reply:
             yield from _conclude(draft, heard, reply)
         case Confirm():
-            yield from _observe(draft, heard)
+            yield from _confirm(draft, heard)
         case _:
             assert_never(heard.message)
 
@@ -69,7 +79,7 @@ def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
 
 
 def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
-    if objection(draft, record) == OTHER_URI:
+    if objection_to(draft, record) == OTHER_URI:
         yield from refuse(draft, record, OTHER_URI)
         return
     last = draft.session.greeted.get(record.identity)
@@ -78,7 +88,9 @@ def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
     if last is not None and draft.now.awake - last < GREETING_PAUSE:
         return
     draft.remember(greeted=remember(draft.session.greeted, record.identity, draft.now.awake, PEER_CAP))
-    yield SendHello(heard.layer, heard.interface, heard.sender, record.identity, record.incarnation.boot)
+    hello = SendHello(heard.layer, heard.interface, heard.sender, record.identity, record.incarnation.boot)
+    reaching.await_reply(draft, hello)
+    yield hello
 
 
 def is_plausible(draft: Draft, heard: Heard, record: PeerRecord) -> bool:
@@ -98,20 +110,72 @@ def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     record = heard.record
     assert record
     counter = Incarnation(*hello.counter)
-    if counter <= State(draft.mesh, draft.session).last_counter(heard.identity):
+    if counter <= State(draft.mesh, draft.session).last_counter(heard.identity) or _came_by_tunnel(draft, heard):
         return
     if hello.to == NOBODY:
-        if not is_news(draft.mesh.peers.get(heard.identity), record, hello.signed):
+        if not _is_welcome(draft, heard, hello.signed):
             return
-    elif (hello.to, hello.to_boot) != (draft.mesh.identity, draft.mesh.incarnation.boot):
+    elif hello.to != draft.mesh.identity:
+        return
+    elif hello.to_boot != draft.mesh.incarnation.boot:
+        yield from _ask_back(draft, heard, hello, counter)
         return
     if not _may_answer(draft, heard.sender):
         return
     draft.remember(counters=remember(draft.session.counters, heard.identity, counter, PEER_CAP))
-    yield from admit(draft, record, hello.signed, counter, alive=hello.to != NOBODY)
-    if heard.identity in draft.mesh.peers and not draft.mesh.shuns(heard.identity):
-        boot = record.incarnation.boot
-        yield SendReply(heard.layer, heard.interface, heard.sender, heard.identity, boot, hello.challenge)
+    if not record.capabilities & PROBE:
+        yield from admit(draft, record, hello.signed, counter, alive=hello.to != NOBODY)
+    if _is_known(draft, heard) or _is_probe_of_ours(draft, record):
+        yield _reply(draft, heard, record, hello)
+
+
+def _is_known(draft: Draft, heard: Heard) -> bool:
+    """Is it in our store now, and nobody whom the operator keeps out?"""
+    return heard.identity in draft.mesh.peers and not draft.mesh.shuns(heard.identity)
+
+
+def _is_welcome(draft: Draft, heard: Heard, signed: bytes) -> bool:
+    """Is a Hello to whoever is there news, or from one who was news a moment ago, at the same address?"""
+    assert heard.record
+    if is_news(draft.mesh.peers.get(heard.identity), heard.record, signed):
+        welcome = Welcome(heard.sender, draft.now.awake)
+        draft.remember(welcomed=remember(draft.session.welcomed, heard.identity, welcome, PEER_CAP))
+        return True
+    known = draft.session.welcomed.get(heard.identity)
+    return known is not None and known.sender == heard.sender and draft.now.awake - known.at <= WELCOME
+
+
+def _is_probe_of_ours(draft: Draft, record: PeerRecord) -> bool:
+    """`test-peer` asks under an identity that it throws away: it hears that we are here, and nothing of it is kept."""
+    return bool(record.capabilities & PROBE) and objection_to(draft, record) == ""
+
+
+def _reply(draft: Draft, heard: Heard, record: PeerRecord, hello: Hello) -> SendReply:
+    more: tuple[bytes, ...] = ()
+    if heard.layer == "exchange" and not heard.agrees and not record.capabilities & PROBE:
+        more = supplying.beside_own(draft.mesh, heard.identity)
+        supplying.owe(draft, heard)
+    where = (heard.layer, heard.interface, heard.sender)
+    return SendReply(*where, heard.identity, record.incarnation.boot, hello.challenge, more)
+
+
+def _came_by_tunnel(draft: Draft, heard: Heard) -> bool:
+    """The exchange is for those whom no tunnel joins yet; what comes out of one says nothing of the underlay."""
+    assert draft.mesh.parameters
+    return is_within_mesh(draft.mesh.parameters, ipaddress.ip_address(heard.sender.ip))
+
+
+def _ask_back(draft: Draft, heard: Heard, hello: Hello, counter: Incarnation) -> Verdict:
+    """A node that knows an earlier start of ours, or a replay: whoever lives where we know the sender is asked."""
+    last, now = draft.session.asked_back.get(heard.identity), draft.now.awake
+    if heard.identity not in draft.mesh.peers or (last is not None and now - last < ASK_BACK_PAUSE):
+        return
+    assert heard.record
+    draft.remember(asked_back=remember(draft.session.asked_back, heard.identity, now, PEER_CAP))
+    yield from admit(draft, heard.record, hello.signed, counter)
+    peer = draft.mesh.peers[heard.identity]
+    for address in reaching.sockets(draft.mesh, peer)[:ASKED_BACK] if draft.mesh.uses(peer) else ():
+        yield SendHello("exchange", "", address, peer.identity, peer.incarnation.boot)
 
 
 def _may_answer(draft: Draft, sender: Endpoint) -> bool:
@@ -130,17 +194,41 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
         return
     assert heard.record
     yield from admit(draft, heard.record, reply.signed, NEVER, alive=True)
-    if heard.identity in draft.mesh.peers and not draft.mesh.shuns(heard.identity):
+    if _is_known(draft, heard):
+        reaching.answered(draft, heard)
         yield from _observe(draft, heard)
         boot = heard.record.incarnation.boot
         yield SendConfirm(heard.layer, heard.interface, heard.sender, heard.identity, boot, reply.challenge)
+        yield from _reflect(draft, heard, reply.seen)
+    yield from hearsay.take(draft, Told(heard.layer, heard.sender, heard.passed))
+
+
+def _confirm(draft: Draft, heard: Heard) -> Verdict:
+    """The sender of a Hello that we answered is where it says: its own address is known, and it gets what it lacks."""
+    if heard.echoed and _is_known(draft, heard):
+        reaching.answered(draft, heard)
+        yield from _observe(draft, heard)
+        supplying.pay(draft, heard)
 
 
 def _observe(draft: Draft, heard: Heard) -> Verdict:
     """The sender answered our challenge from there: its WireGuard port at that address is a first-hand claim."""
-    peer = draft.mesh.peers.get(heard.identity)
-    if not heard.echoed or peer is None or not draft.mesh.uses(peer):
+    peer = draft.mesh.peers[heard.identity]
+    if not draft.mesh.uses(peer):
         return
     endpoint = Endpoint(heard.sender.ip, peer.listen_port, heard.sender.scope)
     if all(claim.endpoint != endpoint for claim in peer.observed):
         yield PeerEndpointObserved(heard.identity, heard.layer, endpoint), (peer.updated.sequence,)
+
+
+def _reflect(draft: Draft, heard: Heard, seen: Endpoint) -> Verdict:
+    """A peer sees our exchange socket at an address that none of our interfaces has: it is what a NAT made of it."""
+    mesh = draft.mesh
+    ours = (prefix.partition("/")[0] for interface in mesh.interfaces for prefix in interface.prefixes)
+    if heard.layer != "exchange" or seen.ip in ours or objection(mesh, seen):
+        return
+    agreeing = [identity for identity, known in mesh.reflected.items() if known.endpoint == seen]
+    if heard.identity in agreeing or len(agreeing) >= WITNESSES or draft.session.refusals >= EPOCH_CAP:
+        return
+    draft.remember(refusals=draft.session.refusals + 1)
+    yield EndpointReflected(heard.identity, seen), (mesh.peers[heard.identity].updated.sequence,)

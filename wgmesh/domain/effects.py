@@ -15,7 +15,10 @@ class Announce(Struct, frozen=True, tag=True):
 
 
 class SendHello(Struct, frozen=True, tag=True):
-    """Open an exchange with the node that says it is `to` in its incarnation `boot`, at this address."""
+    """Open an exchange with the node that says it is `to` in its incarnation `boot`, at this address.
+
+    Both are zeros where only the address is known.
+    """
 
     layer: Layer
     interface: str
@@ -25,7 +28,7 @@ class SendHello(Struct, frozen=True, tag=True):
 
 
 class SendReply(Struct, frozen=True, tag=True):
-    """Answer a Hello: echo its challenge, say as which address its sender is seen."""
+    """Answer a Hello: echo its challenge, say as which address its sender is seen, and pass `more` records on."""
 
     layer: Layer
     interface: str
@@ -33,6 +36,7 @@ class SendReply(Struct, frozen=True, tag=True):
     to: IdentityKey
     boot: int
     echo: bytes
+    more: tuple[bytes, ...] = ()
 
 
 class SendConfirm(Struct, frozen=True, tag=True):
@@ -44,6 +48,15 @@ class SendConfirm(Struct, frozen=True, tag=True):
     to: IdentityKey
     boot: int
     echo: bytes
+
+
+class SendPage(Struct, frozen=True, tag=True):
+    """Pass these signed records on; together they fit one datagram of the layer."""
+
+    layer: Layer
+    interface: str
+    address: Endpoint
+    records: tuple[bytes, ...]
 
 
 class SendGossip(Struct, frozen=True, tag=True):
@@ -95,6 +108,6 @@ class Exit(Struct, frozen=True, tag=True):
 
 
 Effect = (
-    Announce | SendHello | SendReply | SendConfirm | SendGossip | SendDigest | SendRecords
+    Announce | SendHello | SendReply | SendConfirm | SendPage | SendGossip | SendDigest | SendRecords
     | Nudge | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

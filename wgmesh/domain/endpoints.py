@@ -43,7 +43,7 @@ def _objection(parameters: Parameters, interfaces: tuple[Interface, ...], endpoi
         "multicast": ip.is_multicast,
         "link-local": ip.is_link_local and not (endpoint.scope and ip.version == 6),
         "reserved": ip.version == 4 and ip.is_reserved,
-        "within the mesh": _is_within_mesh(parameters, ip),
+        "within the mesh": is_within_mesh(parameters, ip),
         "broadcast": _is_broadcast(interfaces, ip),
     }
     return next((reason for reason, holds in objections.items() if holds), "")
@@ -141,7 +141,8 @@ def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
     return begins, begins + LATER_ROUNDS * stretch
 
 
-def _is_within_mesh(parameters: Parameters, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def is_within_mesh(parameters: Parameters, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Is this a mesh address, reached by tunnels alone?"""
     if ip.version == 4:
         return ip in network_of(parameters.network)
     return ip.packed[:8] == parameters.ipv6_prefix

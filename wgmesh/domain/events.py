@@ -73,6 +73,32 @@ class NodeSuspended(Struct, frozen=True, forbid_unknown_fields=True):
     slept: int
 
 
+class EndpointsDeclared(Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator's `--endpoint`, with names resolved: where others can reach our WireGuard. One a change.
+
+    At most one in 5 minutes, as often as a name is looked up again.
+    """
+
+    endpoints: tuple[Endpoint, ...]
+
+
+class EndpointReflected(Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer outside our networks sees our exchange socket at this address: there is a NAT between us.
+
+    Recorded until two peers say the same; at most 8 an epoch.
+    """
+
+    identity: IdentityKey
+    endpoint: Endpoint
+
+
+class RecordRenewed(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nobody is connected and nobody answers: this node says the same of itself in a higher incarnation.
+
+    After 10 s, then ever later: one in 5 minutes.
+    """
+
+
 class PeerDiscovered(Struct, frozen=True, forbid_unknown_fields=True):
     """A node of this mesh that was not known, by its own signed record. One a peer, or after it was forgotten.
 
@@ -278,6 +304,17 @@ class ClockStepped(Struct, frozen=True, forbid_unknown_fields=True):
     step: int
 
 
+class ClockSkewObserved(Struct, frozen=True, forbid_unknown_fields=True):
+    """A holder of the secret is so many `hours` before our clock (behind: negative), and is not answered.
+
+    Once a node and day while the difference stays, 8 an epoch.
+    """
+
+    identity: IdentityKey
+    source: str
+    hours: int
+
+
 class LayerSuspended(Struct, frozen=True, forbid_unknown_fields=True):
     """A layer cannot work now, and why; the others go on. One an edge."""
 
@@ -306,6 +343,9 @@ Event = (
     | InterfacesChanged
     | NetworksAttached
     | NodeSuspended
+    | EndpointsDeclared
+    | EndpointReflected
+    | RecordRenewed
     | PeerDiscovered
     | PeerUpdated
     | PeerEndpointObserved
@@ -328,6 +368,7 @@ Event = (
     | DatagramsRejected
     | NewerPeerSeen
     | ClockStepped
+    | ClockSkewObserved
     | LayerSuspended
     | LayerResumed
     | StateCarried

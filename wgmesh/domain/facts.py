@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.values import Ground
+from wgmesh.domain.values import Endpoint, Ground
 
 
 class Layer(Struct, frozen=True):
@@ -25,4 +25,19 @@ class Failure(Struct, frozen=True):
 
     changes: tuple[str, ...]
     errors: tuple[str, ...]
+    since: Ground
+
+
+class Reflection(Struct, frozen=True):
+    """As which address a peer outside our networks saw our exchange socket."""
+
+    endpoint: Endpoint
+    since: Ground
+
+
+class Skew(Struct, frozen=True):
+    """A node whose clock is so many hours before ours, or behind it where that is negative."""
+
+    source: str
+    hours: int
     since: Ground

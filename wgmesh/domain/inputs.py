@@ -75,8 +75,8 @@ class Heard(Struct, frozen=True, tag=True):
 
     `interface` and `sender` say where it came from. `record` is the sender's, decoded; None in a Confirm.
     `signed_by_sender`: the record and the message bear the sender's signature (an Announce is only a hint and says
-    False, but for a goodbye). `echoed`: it answers a challenge that we sent to this sender. `agrees`: an Announce
-    whose digest equals ours.
+    False, but for a goodbye). `echoed`: it answers a challenge that we sent to this sender. `agrees`: an Announce or
+    a Hello whose digest equals ours. `passed`: what is news among the records of others in a Reply.
     """
 
     layer: Layer
@@ -88,6 +88,7 @@ class Heard(Struct, frozen=True, tag=True):
     signed_by_sender: bool
     echoed: bool = False
     agrees: bool = False
+    passed: tuple[SignedRecord, ...] = ()
 
 
 class Told(Struct, frozen=True, tag=True):
@@ -117,6 +118,28 @@ class Echoed(Struct, frozen=True, tag=True):
     """A machine answered our echo request from this mesh address: it is up, whatever became of its daemon."""
 
     address: str
+
+
+class Found(Struct, frozen=True, tag=True):
+    """Exchange sockets at which nodes of this mesh may be: named by the operator (`peer`), or by another layer."""
+
+    layer: str
+    endpoints: tuple[Endpoint, ...]
+
+
+class Located(Struct, frozen=True, tag=True):
+    """Where the operator says that our own WireGuard can be reached, with names resolved."""
+
+    endpoints: tuple[Endpoint, ...]
+
+
+class Skewed(Struct, frozen=True, tag=True):
+    """A signed Hello whose token is right for another hour: its clock is `hours` before ours, or ours behind."""
+
+    layer: Layer
+    identity: IdentityKey
+    source: str
+    hours: int
 
 
 class Due(Struct, frozen=True, tag=True):
@@ -196,6 +219,6 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Echoed | Due | Sampled | Applied
-    | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
+    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Echoed | Found | Located | Skewed
+    | Due | Sampled | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
 )  # fmt: skip

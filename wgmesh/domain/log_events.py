@@ -2,11 +2,11 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Failure, Layer, Refusal
+from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import Ground, IdentityKey, Incarnation, Interface, Port, PublicKey
+from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Incarnation, Interface, Port, PublicKey
 
 
 class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +52,9 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     recovered: Ground | None
     gap: Ground | None
     dropped: int
+    located: tuple[Endpoint, ...]
+    reflected: dict[bytes, Reflection]
+    skewed: dict[bytes, Skew]
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):

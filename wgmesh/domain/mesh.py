@@ -11,17 +11,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
-from wgmesh.domain.facts import Failure, Layer, Refusal
+from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew
 from wgmesh.domain.identity import sign_twin, wireguard_key
 from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import Ground, Incarnation, Interface
+from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
 
 GENESIS = Ground(0, 0, 0)
 DIGEST_MODULUS = 2**64
+# Peers whose word on our address is kept, and nodes whose clocks differ from ours; the oldest word goes first.
+REFLECTION_CAP = 8
+SKEW_CAP = 64
 
 
 class Mesh(Struct, frozen=True):
@@ -73,6 +76,9 @@ class Mesh(Struct, frozen=True):
     recovered: Ground | None = None
     gap: Ground | None = None
     dropped: int = 0
+    located: tuple[Endpoint, ...] = ()
+    reflected: dict[bytes, Reflection] = {}
+    skewed: dict[bytes, Skew] = {}
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:
@@ -110,7 +116,7 @@ def fold(records: Iterable[Record], mesh: Mesh | None = None) -> Mesh:
 
 
 def evolve(mesh: Mesh, record: Record) -> Mesh:
-    """The mesh after one more record. Total: every event of the catalogue has its line here or in `_evolve_peer`."""
+    """The mesh after one more record. Total: every event of the catalogue has its line here or below."""
     ground = Ground(record.sequence, record.at, record.awake)
     mesh = replace(mesh, head=ground)
     match record.event:
@@ -135,24 +141,18 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, incarnation=above, nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
         case e.AddressCollisionResolved() | e.NodeSuspended():
             return mesh
-        case e.PeerRefused(identity, hostname, reason):
-            return replace(mesh, refused={**mesh.refused, identity: Refusal(hostname, reason, ground)})
+        case e.RecordRenewed():
+            return _restate(mesh)
+        case e.EndpointsDeclared(endpoints):
+            return replace(_restate(mesh), located=endpoints)
         case e.DeviceChanged(_, failing):
             return replace(mesh, device=ground, failure=mesh.failure if failing else None)
         case e.DeviceChangeFailed(changes, errors):
             return replace(mesh, failure=Failure(changes, errors, ground))
-        case e.ForeignPeerSeen(public_key):
-            return replace(mesh, foreign=(*mesh.foreign, public_key))
         case e.LayerSuspended(layer, reason):
             return replace(mesh, layers={**mesh.layers, layer: Layer(reason, ground)})
         case e.LayerResumed(layer):
             return replace(mesh, layers={**mesh.layers, layer: Layer("", ground)})
-        case e.DatagramsRejected():
-            return replace(mesh, rejected=ground)
-        case e.NewerPeerSeen(source):
-            return replace(mesh, outpaced={**mesh.outpaced, source: ground})
-        case e.ClockStepped():
-            return replace(mesh, stepped=ground)
         case e.StateCarried() as event:
             return _carry(event, ground)
         case e.LogCompacted(through):
@@ -161,8 +161,14 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, recovered=ground)
         case e.LogGap():
             return replace(mesh, gap=ground)
+        case e.PeerDiscovered() | e.PeerUpdated() | e.PeerEndpointObserved() | e.PeerConnected() | e.PeerRoamed():
+            return _evolve_peer(mesh, record.event, record.cause, ground)
+        case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
+            return _evolve_peer(mesh, record.event, record.cause, ground)
+        case e.PeerUnbanned() | e.RouteContested():
+            return _evolve_peer(mesh, record.event, record.cause, ground)
         case _ as event:
-            return _evolve_peer(mesh, event, record.cause, ground)
+            return _evolve_oddity(mesh, event, ground)
 
 
 PeerEvent = (
@@ -208,6 +214,39 @@ def _evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Me
             return _unban(mesh, public_key, ground)
         case e.RouteContested():
             return mesh
+        case _:
+            assert_never(event)
+
+
+Oddity = (
+    e.PeerRefused
+    | e.ForeignPeerSeen
+    | e.NewerPeerSeen
+    | e.DatagramsRejected
+    | e.EndpointReflected
+    | e.ClockSkewObserved
+    | e.ClockStepped
+)
+
+
+def _evolve_oddity(mesh: Mesh, event: Oddity, ground: Ground) -> Mesh:
+    """What is worth a person's look, and changes nothing about who is in the mesh."""
+    match event:
+        case e.EndpointReflected(identity, endpoint):
+            others = [item for item in mesh.reflected.items() if item[0] != identity][1 - REFLECTION_CAP :]
+            return replace(mesh, reflected=dict(others) | {identity: Reflection(endpoint, ground)})
+        case e.ClockSkewObserved(identity, source, hours):
+            return replace(mesh, skewed={**mesh.skewed, identity: Skew(source, hours, ground)})
+        case e.PeerRefused(identity, hostname, reason):
+            return replace(mesh, refused={**mesh.refused, identity: Refusal(hostname, reason, ground)})
+        case e.ForeignPeerSeen(public_key):
+            return replace(mesh, foreign=(*mesh.foreign, public_key))
+        case e.DatagramsRejected():
+            return replace(mesh, rejected=ground)
+        case e.NewerPeerSeen(source):
+            return replace(mesh, outpaced={**mesh.outpaced, source: ground})
+        case e.ClockStepped():
+            return replace(mesh, stepped=ground)
         case _:
             assert_never(event)
 

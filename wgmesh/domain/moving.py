@@ -8,8 +8,8 @@ tunnel, thrice within 3 s, since the first may be lost while the new link finds 
 from wgmesh.domain import announcing
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import Nudge
-from wgmesh.domain.events import InterfacesChanged, NetworksAttached, NodeSuspended
-from wgmesh.domain.inputs import Networked, Woke
+from wgmesh.domain.events import EndpointsDeclared, InterfacesChanged, NetworksAttached, NodeSuspended
+from wgmesh.domain.inputs import Located, Networked, Woke
 from wgmesh.domain.values import MINUTE, SECOND
 
 NUDGES = (0, SECOND, 3 * SECOND)
@@ -27,6 +27,12 @@ def network(draft: Draft, networked: Networked) -> Verdict:
         yield InterfacesChanged(networked.interfaces), ()
         if networked.interfaces:
             plan_nudges(draft)
+
+
+def locate(draft: Draft, located: Located) -> Verdict:
+    """The operator knows where our WireGuard can be reached."""
+    if located.endpoints != draft.mesh.located:
+        yield EndpointsDeclared(located.endpoints), ()
 
 
 def plan_nudges(draft: Draft) -> None:

@@ -23,15 +23,26 @@ def own_record(mesh: Mesh) -> PeerRecord:
         listen_port=mesh.listen_port,
         hostname=mesh.settings.hostname,
         nonce=mesh.nonce,
-        endpoints=tuple(_lan_endpoints(mesh))[:MOST_ENDPOINTS],
+        endpoints=(*_static_endpoints(mesh), *_lan_endpoints(mesh))[:MOST_ENDPOINTS],
         routes=mesh.settings.advertise_routes,
         capabilities=0 if mesh.ipv4 else NO_IPV4,
         left=mesh.departed is not None,
     )
 
 
+def _static_endpoints(mesh: Mesh) -> Iterator[ClaimedEndpoint]:
+    """Where the operator says that we are: WireGuard's port as said, the exchange's at the same addresses."""
+    for endpoint in mesh.located:
+        yield ClaimedEndpoint("static", "wg", endpoint)
+    for ip in dict.fromkeys(endpoint.ip for endpoint in mesh.located if mesh.exchange_port):
+        yield ClaimedEndpoint("static", "exchange", Endpoint(ip, mesh.exchange_port))
+
+
 def _lan_endpoints(mesh: Mesh) -> Iterator[ClaimedEndpoint]:
-    """Our WireGuard port on every address of every interface; link-local ones are for others to observe."""
+    """Our WireGuard port on every address of every interface; link-local ones are for others to observe.
+
+    The exchange is at the same addresses, under the port that the record names: it is not said again for each.
+    """
     for interface in mesh.interfaces:
         for prefix in interface.prefixes:
             ip = ipaddress.ip_interface(prefix).ip

@@ -79,7 +79,7 @@ class Peer(Struct, frozen=True):
 
     def observe(self, layer: str, endpoint: Endpoint, ground: Ground) -> Self:
         """The peer with this first-hand claim as its newest."""
-        claim = Claim(endpoint, "lan", layer, ground)
+        claim = Claim(endpoint, "lan" if layer == "lan" else "reflexive", layer, ground)
         others = tuple(known for known in self.observed if known.endpoint != endpoint)
         return msgspec.structs.replace(self, observed=(claim, *others[: OBSERVED_CAP - 1]))
 

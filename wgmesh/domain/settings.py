@@ -10,7 +10,7 @@ class NodeSettings(Struct, frozen=True):
     """The options of `wgmesh join` that policies read. `wireguard` is kernel, userspace or none, as chosen.
 
     `advertise_routes` are canonical prefixes; `accept_routes` too, or ALL_ROUTES alone. `hosts`: names of peers are
-    written to the system's hosts file.
+    written to the system's hosts file. `peers`: places that are contacted, as the operator wrote them.
     """
 
     interface: str
@@ -22,3 +22,4 @@ class NodeSettings(Struct, frozen=True):
     accept_routes: tuple[str, ...] = ()
     hosts: bool = False
     gossip: bool = True
+    peers: tuple[str, ...] = ()

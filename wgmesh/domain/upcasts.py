@@ -12,7 +12,8 @@ Upcast = Callable[[Fields], Fields]
 
 
 def _settings_2(settings: Fields) -> Fields:
-    return settings | {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False}
+    new: Fields = {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False, "peers": []}
+    return settings | new
 
 
 def _settings_changed_2(event: Fields) -> Fields:
@@ -20,7 +21,8 @@ def _settings_changed_2(event: Fields) -> Fields:
 
 
 def _state_carried_2(event: Fields) -> Fields:
-    return event | {"settings": _settings_2(event["settings"]), "attached": [], "virtual": [], "banned": {}}
+    new: Fields = {"attached": [], "virtual": [], "banned": {}, "located": [], "reflected": {}, "skewed": {}}
+    return event | new | {"settings": _settings_2(event["settings"])}
 
 
 # (name, version): how its fields become those of version + 1. Every version ever shipped but the current has one.

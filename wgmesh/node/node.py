@@ -80,9 +80,9 @@ class Node:
         """What this run is in the middle of."""
         return self._state.session
 
-    def receive(self, arrival: Arrival, awake: int) -> Received | None:
+    def receive(self, arrival: Arrival, at: int, awake: int) -> Received | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
-        return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, awake)
+        return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, at, awake)
 
     def reject(self, reason: str, source: str, awake: int, times: int = 1) -> None:
         """Count what an adapter dropped before it came here."""
@@ -117,7 +117,7 @@ class Node:
             before, self._state = self._state, decided[-1].step.state
             if self._recorder is not None:
                 self._recorder.keep(before, decided)
-        return self._carry_out(records, [effect for each in decided for effect in each.step.effects], awake)
+        return self._carry_out(records, [effect for each in decided for effect in each.step.effects], at, awake)
 
     def desired(self, awake: int) -> Device:
         """The WireGuard device as it should be now."""
@@ -132,9 +132,9 @@ class Node:
             state = decided[-1].step.state
         return decided
 
-    def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], awake: int) -> Turn:
+    def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], at: int, awake: int) -> Turn:
         commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
-        outgoing = tuple(self._sender.send(self.mesh, effects, awake))
+        outgoing = tuple(self._sender.send(self.mesh, effects, at, awake))
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
         return Turn(records, outgoing, commands, nudges)
 

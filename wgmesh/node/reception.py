@@ -4,21 +4,26 @@ The order is by cost: size, seal (4 µs), schema (2 µs), then what is known alr
 is new, 32 a turn at most, and 100 a second of those who never were connected.
 """
 
+import hmac
+from collections.abc import Iterator
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wgmesh.domain import messages, peer_record
 from wgmesh.domain.draft import State
 from wgmesh.domain.envelope import SIZES, Layer, open_datagram
 from wgmesh.domain.gossip_messages import decode_gossip
-from wgmesh.domain.inputs import Heard, Outpaced, Told, Whispered
+from wgmesh.domain.identity import wireguard_key
+from wgmesh.domain.inputs import Heard, Outpaced, Skewed, Told, Whispered
+from wgmesh.domain.keys import token
 from wgmesh.domain.membership import is_news
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh
 from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Page, Reply, Signed, UnknownMessage
 from wgmesh.domain.packing import Malformed
-from wgmesh.domain.peer_record import PeerRecord, SignedRecord
-from wgmesh.domain.values import SECOND, Endpoint, Incarnation
+from wgmesh.domain.peer_record import PROBE, PeerRecord, SignedRecord
+from wgmesh.domain.values import HOUR, SECOND, Endpoint, Incarnation
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
 from wgmesh.node.rejections import Rejections
@@ -28,6 +33,8 @@ from wgmesh.node.tellers import Tellers
 CHECKS_A_TURN = 32
 # And a second, for identities that never were connected.
 STRANGERS_A_SECOND = 100
+# A clock that is off by more than a day and an hour is told by nobody: older Hellos are more likely replayed.
+MOST_SKEW_HOURS = 26
 
 
 class Rejection(Exception):
@@ -43,7 +50,7 @@ class Arrival(Struct, frozen=True):
     data: bytes
 
 
-Received = Heard | Told | Whispered | Outpaced
+Received = Heard | Told | Skewed | Whispered | Outpaced
 
 
 class Receiver:
@@ -63,26 +70,30 @@ class Receiver:
         """A turn of the node begins: its budget of signature checks is whole again."""
         self._checks = CHECKS_A_TURN
 
-    def receive(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Received | None:
-        """What the datagram says, if it is for us. `digest`: 8 bytes over all records that we hold, and our own."""
+    def receive(self, state: State, digest: bytes, arrival: Arrival, at: int, now: int) -> Received | None:
+        """What the datagram says, if it is for us. `digest`: 8 bytes over all records that we hold, and our own.
+
+        `at` is wall-clock ms: a token is good for an hour or three.
+        """
         try:
             if arrival.layer == "gossip":
                 return self._overhear(state.mesh, digest, arrival, now)
-            return self._read(state, digest, arrival, now)
+            return self._read(state, digest, arrival, at, now)
         except UnknownMessage:
             return Outpaced(arrival.sender.ip)
         except (Malformed, Rejection) as reason:
             self._rejections.count(str(reason), arrival.sender.ip, now)
             return None
 
-    def _read(self, state: State, digest: bytes, arrival: Arrival, now: int) -> Heard | Told | None:
+    def _read(self, state: State, digest: bytes, arrival: Arrival, at: int, now: int) -> Received | None:
         payload, mesh = self._open(arrival), state.mesh
         message = messages.decode(payload)
         match message:
             case Announce():
                 return self._announce(mesh, digest, arrival, message, now)
             case Hello():
-                return self._hello(state, arrival, payload, message, now)
+                heard = self._hello(state, digest, arrival, payload, message, now)
+                return heard and self._with_skew(heard, message, at)
             case Reply():
                 return self._reply(mesh, arrival, payload, message, now)
             case Confirm():
@@ -127,27 +138,51 @@ class Receiver:
         agrees = announce.digest == digest
         return _heard(arrival, record.identity, announce, record, is_checked, agrees=agrees)
 
-    def _hello(self, state: State, arrival: Arrival, payload: bytes, hello: Hello, now: int) -> Heard | None:
+    def _hello(
+        self, state: State, digest: bytes, arrival: Arrival, payload: bytes, hello: Hello, now: int
+    ) -> Heard | None:
         record, mesh = peer_record.decode(hello.signed), state.mesh
         if record.identity == mesh.identity:
             return None
+        if arrival.layer == "exchange":
+            self._check_token(record, hello)
         if hello.to != messages.NOBODY:
-            self._expect_addressee(mesh, hello)
+            self._expect_addressee(mesh, hello, any_boot=arrival.layer == "exchange")
         if Incarnation(*hello.counter) <= state.last_counter(record.identity):
             raise Rejection("replay")
         self._check(mesh, payload, hello, record.identity, now)
         self._check_record(mesh, record, hello.signed)
-        return _heard(arrival, record.identity, hello, record, True)
+        return _heard(arrival, record.identity, hello, record, True, agrees=hello.digest == digest)
+
+    def _check_token(self, record: PeerRecord, hello: Hello) -> None:
+        """Whoever has the secret can make a token for any hour; whether the hour is now is seen when all else is."""
+        right = token(self._keyring.keys.membership_key, record.identity, wireguard_key(record.identity), hello.hour)
+        if not hmac.compare_digest(right, hello.token):
+            raise Rejection("token")
+
+    def _with_skew(self, heard: Heard, hello: Hello, at: int) -> Heard | Skewed | None:
+        """A token of another hour is no membership now: silence on the wire, and somebody's clock is off."""
+        skew = hello.hour - at // HOUR
+        if heard.layer != "exchange" or abs(skew) <= 1:
+            return heard
+        if heard.record and heard.record.capabilities & PROBE:
+            return None  # a probe tries the hours around it, and leaves no trace
+        if abs(skew) > MOST_SKEW_HOURS:
+            raise Rejection("token")
+        return Skewed(heard.layer, heard.identity, heard.sender.ip, skew)
 
     def _reply(self, mesh: Mesh, arrival: Arrival, payload: bytes, reply: Reply, now: int) -> Heard:
         self._expect_addressee(mesh, reply)
         record = peer_record.decode(reply.signed)
-        if self._asked(reply, arrival, now) != record.identity:
+        if record.identity == mesh.identity:
+            raise Rejection("own")
+        if self._asked(reply, arrival, now) not in (record.identity, messages.NOBODY):
             raise Rejection("unasked")
         self._check(mesh, payload, reply, record.identity, now)
         self._check_record(mesh, record, reply.signed)
         self._challenges.close(reply.echo)
-        return _heard(arrival, record.identity, reply, record, True, echoed=True)
+        heard = _heard(arrival, record.identity, reply, record, True, echoed=True)
+        return replace(heard, passed=tuple(self._passed(mesh, reply.more, now)))
 
     def _confirm(self, mesh: Mesh, arrival: Arrival, payload: bytes, confirm: Confirm, now: int) -> Heard:
         self._expect_addressee(mesh, confirm)
@@ -164,6 +199,16 @@ class Receiver:
         news = tuple(each for each in passed if self._is_passable(mesh, each, now))
         return Told(arrival.layer, arrival.sender, news, teller) if news else None
 
+    def _passed(self, mesh: Mesh, more: tuple[bytes, ...], now: int) -> Iterator[SignedRecord]:
+        """The news beside a Reply, as far as it is well signed and the budget reaches; the Reply counts in any case."""
+        try:
+            for signed in more:
+                each = SignedRecord(peer_record.decode(signed), signed)
+                if self._is_passable(mesh, each, now):
+                    yield each
+        except (Malformed, Rejection):
+            return
+
     def _is_passable(self, mesh: Mesh, passed: SignedRecord, now: int) -> bool:
         record = passed.record
         if record.identity == mesh.identity:
@@ -175,11 +220,11 @@ class Receiver:
         self._check_record(mesh, record, passed.signed)
         return True
 
-    def _expect_addressee(self, mesh: Mesh, message: Hello | Reply | Confirm) -> None:
+    def _expect_addressee(self, mesh: Mesh, message: Hello | Reply | Confirm, *, any_boot: bool = False) -> None:
         """A message to an earlier start of ours is a replay, or comes too late."""
         if message.to != mesh.identity:
             raise Rejection("addressee")
-        if message.to_boot != mesh.incarnation.boot:
+        if message.to_boot != mesh.incarnation.boot and not any_boot:
             raise Rejection("stale")
 
     def _asked(self, message: Reply | Confirm, arrival: Arrival, now: int) -> bytes:

@@ -9,22 +9,26 @@ from wgmesh.domain import effects as fx
 from wgmesh.domain import messages
 from wgmesh.domain.envelope import NONCE_BYTES, Layer, seal
 from wgmesh.domain.gossip_messages import Digest, GossipMessage, encode_gossip
+from wgmesh.domain.keys import token
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.messages import Page
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.pages import paged
 from wgmesh.domain.peer_record import PeerRecord, sign
-from wgmesh.domain.values import Endpoint
+from wgmesh.domain.values import HOUR, Endpoint
 from wgmesh.node.challenges import CHALLENGE_BYTES, Challenges
 from wgmesh.node.keyring import Keyring
 
 Entropy = Callable[[int], bytes]
+Signing = fx.SendHello | fx.SendReply | fx.SendConfirm
 LAN: Layer = "lan"
 GOSSIP: Layer = "gossip"
 # Pages of records to one member that are under way at once (protocol, section 5).
 PAGES_IN_FLIGHT = 4
 # What opens an exchange is as long as the longest answer, so that nobody is ever sent more bytes than it sent.
 OPENING_BYTES = 1200
+# A LAN accepts nothing by wall clock.
+NO_TOKEN = (0, b"")
 
 
 class Outgoing(Struct, frozen=True):
@@ -66,15 +70,18 @@ class Sender:
         total = mesh.digest + fingerprint(self.signed_record(mesh))
         return (total % DIGEST_MODULUS).to_bytes(8)
 
-    def send(self, mesh: Mesh, effects: Iterable[fx.Effect], now: int) -> Iterator[Outgoing]:
-        """The datagrams that these effects ask for."""
+    def send(self, mesh: Mesh, effects: Iterable[fx.Effect], at: int, now: int) -> Iterator[Outgoing]:
+        """The datagrams that these effects ask for. `at` is wall-clock ms, `now` is on `awake`."""
         for effect in effects:
             match effect:
                 case fx.Announce():
                     yield Outgoing(LAN, "", None, self._seal(LAN, self._announce(mesh), OPENING_BYTES))
                 case fx.SendHello() | fx.SendReply() | fx.SendConfirm():
                     at_least = OPENING_BYTES if isinstance(effect, fx.SendHello) else 0
-                    data = self._seal(effect.layer, self._sign(mesh, effect, now), at_least)
+                    data = self._seal(effect.layer, self._sign(mesh, effect, at, now), at_least)
+                    yield Outgoing(effect.layer, effect.interface, effect.address, data)
+                case fx.SendPage():
+                    data = self._seal(effect.layer, messages.encode(messages.Page(effect.records)))
                     yield Outgoing(effect.layer, effect.interface, effect.address, data)
                 case fx.SendGossip() | fx.SendDigest() | fx.SendRecords():
                     yield from self._whisper(mesh, effect)
@@ -114,41 +121,49 @@ class Sender:
         announce = messages.Announce(self.signed_record(mesh), self.digest(mesh), len(mesh.peers) + 1)
         return messages.encode(announce)
 
-    def _sign(self, mesh: Mesh, effect: fx.SendHello | fx.SendReply | fx.SendConfirm, now: int) -> bytes:
-        message = self._compose(mesh, effect, now)
+    def _sign(self, mesh: Mesh, effect: Signing, at: int, now: int) -> bytes:
+        message = self._compose(mesh, effect, at, now)
         return messages.sign(message, self._keyring.identity, self._keyring.fingerprint)
 
-    def _compose(self, mesh: Mesh, effect: fx.SendHello | fx.SendReply | fx.SendConfirm, now: int) -> messages.Signed:
+    def _compose(self, mesh: Mesh, effect: Signing, at: int, now: int) -> messages.Signed:
         match effect:
             case fx.SendHello():
-                return self._hello(mesh, effect, self._challenge(effect.to, effect.address, now))
+                return self._hello(mesh, effect, at, self._challenge(effect.to, effect.address, now))
             case fx.SendReply():
                 challenge = self._challenge(effect.to, effect.address, now)
                 signed = self.signed_record(mesh)
-                return messages.Reply(effect.to, effect.boot, effect.echo, challenge, effect.address, signed)
+                return messages.Reply(
+                    effect.to, effect.boot, effect.echo, challenge, effect.address, signed, effect.more
+                )
             case fx.SendConfirm():
                 return messages.Confirm(effect.to, effect.boot, effect.echo)
             case _:
                 assert_never(effect)
 
-    def _hello(self, mesh: Mesh, effect: fx.SendHello, challenge: bytes) -> messages.Hello:
+    def _hello(self, mesh: Mesh, effect: fx.SendHello, at: int, challenge: bytes) -> messages.Hello:
         self._sent += 1
+        hour, token = self._membership(at) if effect.layer == "exchange" else NO_TOKEN
         return messages.Hello(
             to=effect.to,
             to_boot=effect.boot,
             sent_to=effect.address,
-            hour=0,
-            token=b"",
+            hour=hour,
+            token=token,
             challenge=challenge,
             counter=(mesh.incarnation.boot, self._sent),
             digest=self.digest(mesh),
             signed=self.signed_record(mesh),
         )
 
+    def _membership(self, at: int) -> tuple[int, bytes]:
+        """This hour since 1970, and what proves in it that we hold the secret."""
+        identity, hour = self._keyring.identity, at // HOUR
+        return hour, token(self._keyring.keys.membership_key, identity.key, identity.public_key, hour)
+
     def _challenge(self, identity: bytes, address: Endpoint, now: int) -> bytes:
         challenge = self._entropy(CHALLENGE_BYTES)
         self._challenges.ask(challenge, identity, address, now)
         return challenge
 
-    def _seal(self, layer: Layer, payload: bytes, at_least: int) -> bytes:
+    def _seal(self, layer: Layer, payload: bytes, at_least: int = 0) -> bytes:
         return seal(self._keyring.keys.envelope_key, layer, payload, self._entropy(NONCE_BYTES), at_least)

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import Mesh, PeerEvent
+from wgmesh.domain.mesh import Mesh, Oddity, PeerEvent
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
-from wgmesh.projections.wording import amount, counted, duration, key, name_of
+from wgmesh.projections.wording import amount, counted, duration, key, name_of, skewed
 
 # Options that nobody hears of until they are used.
-_UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False}
+_UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False, "peers": ()}
 
 
 def sentence(before: Mesh, record: Record) -> str:
@@ -38,6 +38,10 @@ def sentence(before: Mesh, record: Record) -> str:
         case e.NetworksAttached(attached, virtual):
             others, not_ours = (" ".join(each) or "none" for each in (attached, virtual))
             return f"other networks: {others}; of containers and VPNs: {not_ours}"
+        case e.EndpointsDeclared(endpoints):
+            return "reachable, so the operator says, at " + (" ".join(str(each) for each in endpoints) or "nothing")
+        case e.RecordRenewed():
+            return "nobody is connected and nobody answers: saying the same again as news"
         case e.MeshAddressChanged(_, "", previous):
             return f"gave up {previous}: no IPv4 address is left, IPv6 stays"
         case e.MeshAddressChanged(_, ipv4, previous):
@@ -46,8 +50,6 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
         case e.NodeSuspended(slept):
             return f"this machine was asleep for {duration(slept)}"
-        case e.ClockStepped(step):
-            return f"the wall clock was set {'forward' if step > 0 else 'back'} by {duration(abs(step))}"
         case e.LayerSuspended(layer, reason):
             return f"layer {layer} cannot work: {reason}"
         case e.LayerResumed(layer):
@@ -60,20 +62,38 @@ def sentence(before: Mesh, record: Record) -> str:
         case e.DeviceChangeFailed(changes, errors):
             refused = (f"{change} ({error})" for change, error in zip(changes, errors, strict=False))
             return "the system refused: " + "; ".join(refused)
+        case e.AddressCollisionResolved(address, kept_by, given_up_by):
+            keeper, loser = name_of(before, kept_by), name_of(before, given_up_by)
+            return f"two nodes had {address}: {keeper} keeps it, {loser} gives it up"
+        case e.PeerDiscovered() | e.PeerUpdated() | e.PeerEndpointObserved() | e.PeerConnected() | e.PeerRoamed():
+            return _of_peers(before, record.event)
+        case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
+            return _of_peers(before, record.event)
+        case e.PeerUnbanned() | e.RouteContested():
+            return _of_peers(before, record.event)
+        case _ as event:
+            return _of_oddities(before, event)
+
+
+def _of_oddities(before: Mesh, event: Oddity) -> str:
+    match event:
+        case e.EndpointReflected(identity, endpoint):
+            return f"{name_of(before, identity)} sees this node's exchange at {endpoint}: there is a NAT between"
+        case e.ClockSkewObserved(identity, source, hours):
+            return f"not answered: {skewed(name_of(before, identity), source, hours)}"
+        case e.PeerRefused(identity, hostname, reason):
+            return f"refused {name_of(before, identity)}, hostname {hostname or 'unknown'}: {reason}"
         case e.ForeignPeerSeen(public_key):
             return f"the interface has a peer that wgmesh did not put there, {key(public_key)}: it stays"
         case e.DatagramsRejected(counts, sources):
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.items())
             return f"dropped {counted(sum(counts.values()), 'datagram')} ({reasons}), mostly from {', '.join(sources)}"
-        case e.AddressCollisionResolved(address, kept_by, given_up_by):
-            keeper, loser = name_of(before, kept_by), name_of(before, given_up_by)
-            return f"two nodes had {address}: {keeper} keeps it, {loser} gives it up"
-        case e.PeerRefused(identity, hostname, reason):
-            return f"refused {name_of(before, identity)}, hostname {hostname or 'unknown'}: {reason}"
         case e.NewerPeerSeen(source):
             return f"{source} has the secret and speaks a newer protocol: update wgmesh on this machine"
-        case _ as event:
-            return _of_peers(before, event)
+        case e.ClockStepped(step):
+            return f"the wall clock was set {'forward' if step > 0 else 'back'} by {duration(abs(step))}"
+        case _:
+            assert_never(event)
 
 
 def _of_peers(before: Mesh, event: PeerEvent) -> str:

@@ -14,7 +14,7 @@ from wgmesh.domain.routes import refused
 from wgmesh.domain.values import DAY, MINUTE, Ground
 from wgmesh.projections.peers import Live
 from wgmesh.projections.timeline import sentence
-from wgmesh.projections.wording import counted, duration, key, name_of
+from wgmesh.projections.wording import counted, duration, key, name_of, skewed
 
 # Two epochs: as long as strangers keep sending, there is a newer record of it.
 REJECTED_FOR = 20 * MINUTE
@@ -38,6 +38,7 @@ def warnings(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: M
         *_of_routes(mesh, live),
         *(f"layer {name} cannot work: {layer.reason}" for name, layer in mesh.layers.items() if layer.reason),
         *_of_others(mesh),
+        *_of_clocks(mesh, at),
         *_of_what_happened(mesh, quoted),
     )
     return found
@@ -119,6 +120,14 @@ def _of_others(mesh: Mesh) -> Iterator[str]:
     for source in newer[-MOST_OF_A_KIND:]:
         yield f"{source} speaks a newer protocol: update wgmesh on this machine"
     yield from _more(len(newer), "newer node", "NewerPeerSeen")
+
+
+def _of_clocks(mesh: Mesh, at: int) -> Iterator[str]:
+    lately = [item for item in mesh.skewed.items() if at - item[1].since.at < DAY]
+    for identity, skew in lately[-MOST_OF_A_KIND:]:
+        off = skewed(name_of(mesh, identity), skew.source, skew.hours)
+        yield f"{off}: set the wrong one, they do not meet over the exchange"
+    yield from _more(len(lately), "clock that is off", "ClockSkewObserved")
 
 
 def _of_what_happened(mesh: Mesh, quoted: Mapping[int, Record]) -> Iterator[str]:

@@ -43,6 +43,12 @@ def duration(ms: int) -> str:
     return f"{text} {rest} {smaller_name}" if rest else text
 
 
+def skewed(name: str, source: str, hours: int) -> str:
+    """Whose clock is how far off, seen from this machine's."""
+    how = "ahead of" if hours > 0 else "behind"
+    return f"the clock of {name} at {source} is about {abs(hours)} h {how} this machine's"
+
+
 def amount(count: int) -> str:
     """`512 B`, `1.5 KiB`, `20.0 MiB`."""
     power = min((max(count, 1).bit_length() - 1) // 10, len(_SIZES) - 1)

@@ -1,0 +1,72 @@
+"""The operator's `--peer` and `--endpoint`: names are looked up at the start, again after failures, and now and then.
+
+An address that is written as one is told just the same. What a name leads to may change with the network that we are
+in, so a change of networks looks again at once.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import anyio
+
+from wgmesh.adapters.names import resolve
+from wgmesh.domain.inputs import Found, Input, Located
+from wgmesh.domain.values import Endpoint
+from wgmesh.settings import parse_place
+
+Put = Callable[[Input], None]
+Tell = Callable[[tuple[Endpoint, ...]], Input]
+
+# After a failure, and doubled with each that follows; a name that was found is looked at again as seldom as that.
+FIRST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 300.0
+
+log = logging.getLogger("wgmesh")
+
+
+class Lookups:
+    """All places that the operator named; `changed` is called when the machine's networks are others."""
+
+    def __init__(self, peers: Sequence[str], endpoints: Sequence[str], put: Put) -> None:
+        self._peers, self._endpoints, self._put = tuple(peers), tuple(endpoints), put
+        self._change = anyio.Event()
+
+    def changed(self) -> None:
+        """Look everything up again, now."""
+        self._change.set()
+        self._change = anyio.Event()
+
+    async def run(self) -> None:
+        """Look up, tell, and look again, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            for place in self._peers:
+                tasks.start_soon(self._follow, (place,), lambda found: Found("peer", found))
+            # all together, also when there are none: an earlier start may have had some
+            tasks.start_soon(self._follow, self._endpoints, Located)
+
+    async def _follow(self, places: tuple[str, ...], tell: Tell) -> None:
+        pause_seconds, failing = FIRST_PAUSE_SECONDS, ""
+        while True:
+            found, failure = await _look_up(places)
+            if found or not failure:
+                self._put(tell(found))
+            if failure and failure != failing:
+                log.warning("%s; it is tried again", failure)
+            pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS) if failure else LONGEST_PAUSE_SECONDS
+            failing = failure
+            change = self._change
+            with anyio.move_on_after(pause_seconds):
+                await change.wait()
+                pause_seconds = FIRST_PAUSE_SECONDS
+
+
+async def _look_up(places: tuple[str, ...]) -> tuple[tuple[Endpoint, ...], str]:
+    """What was found of these places, and what is wrong with the last that was not."""
+    found, failure = list[Endpoint](), ""
+    for place in places:
+        host, port = parse_place(place)
+        try:
+            found += await resolve(host, port)
+        except OSError as error:
+            failure = f"{host} has no address now ({error.strerror or error})"
+    return tuple(found), failure
