@@ -182,6 +182,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "hearsay": ("membership",),
     "reaching": ("endpoints",),  # what may be nobody's address is not tried
     "skew": ("membership",),
+    "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
     "moving": ("announcing",),  # who moved says so
     "watching": ("doubting", "errands", "spreading", "strain"),  # what each word through a tunnel means for the watch

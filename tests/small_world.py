@@ -241,7 +241,7 @@ class Machine:
         if Sample() in turn.commands:
             seen.append(Sampled(self.tunnel.sample(now)))
         if turn.records or seen:
-            changes = wanted_changes(self.node.mesh, self.tunnel.sample(now), self.awake)
+            changes = wanted_changes(self.node.mesh, self.tunnel.sample(now), self.awake, self.node.tried)
             if changes:
                 self.tunnel.apply(changes)
                 self.world.tunnels.call(self.tunnel, now)

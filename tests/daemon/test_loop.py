@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import anyio
 import pytest
 
 from tests.cast import ALICE, SECRET
 from wgmesh.adapters.clock import Clock
+from wgmesh.adapters.hosts_file import HostsFile
 from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.wireguard.recorded import Recorded
 from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.loop import Loop
+from wgmesh.daemon.names import Names
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.device import DeviceSample
@@ -27,12 +30,13 @@ class FullDisk:
         raise LogFull("no space")
 
 
-def test_a_run_that_cannot_write_that_it_began_ends_with_a_sentence_and_touches_no_device() -> None:
+def test_a_run_that_cannot_write_that_it_began_ends_with_a_sentence_and_touches_no_device(tmp_path: Path) -> None:
     wireguard = Recorded()
     keyring = Keyring(ALICE.identity, Keyring.of(bytes(32), SECRET).keys, ALICE.mesh, 1)
     node, inbox = Node(keyring, FullDisk(), Mesh(), os.urandom), Inbox[Input]()
     freezer = Freezer(lambda: False, lambda: None)
-    loop = Loop(node, inbox, Clock(), Tunnel(wireguard), Uplinks(None), freezer, lambda: None)
+    names = Names(HostsFile("wgmesh0", tmp_path / "hosts"))
+    loop = Loop(node, inbox, Clock(), Tunnel(wireguard), Uplinks(None), freezer, names, lambda: None)
     first: Sequence[Input] = [ALICE.start(), Networked((ALICE.interface,))]
     with pytest.raises(LogFull, match="make room on it"):
         anyio.run(loop.run, first)

@@ -4,17 +4,20 @@ from itertools import pairwise
 import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests import invariants
-from tests.cast import ALICE, BOB, Member
+from tests.cast import ALICE, BOB, CAROL, Member
 from tests.playbook import Playbook, given, span
 from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, detour, next_change, objection, turn
 from wgmesh.domain.events import (
     InterfacesChanged,
+    NetworksAttached,
     PeerConnected,
     PeerDisconnected,
     PeerEndpointObserved,
     PeerRoamed,
+    SettingsChanged,
 )
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer_record import ClaimedEndpoint
@@ -46,6 +49,8 @@ REFUSED = {
     "ff02::1": "multicast",
     "ff00::": "multicast",
     "fe80::9": "link-local",
+    "::ffff:127.0.0.1": "reserved",
+    "::ffff:192.168.1.9": "reserved",
     MESH_IPV6: "within the mesh",
 }
 
@@ -308,3 +313,36 @@ def test_a_link_local_address_is_lost_with_its_interface() -> None:
 def test_who_never_connected_takes_no_detour() -> None:
     story = ALICE_IS_UP.given(BOB.discovered(), BOB.observed())
     assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) is None
+
+
+def test_what_only_leads_to_containers_or_into_another_vpn_is_no_way_to_a_peer() -> None:
+    docker = NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))
+    mesh = ALICE_IS_UP.given(docker).mesh
+    assert objection(mesh, Endpoint("172.17.0.5", 1)) == "in a network of containers or of another VPN"
+    assert objection(mesh, Endpoint("10.2.0.5", 1)) == ""
+    assert objection(ALICE_IS_UP.mesh, Endpoint("172.17.0.5", 1)) == ""
+
+
+def accepting(*routes: str) -> Playbook:
+    settings = replace(ALICE.settings, accept_routes=("all",))
+    return ALICE_IS_UP.given(SettingsChanged(settings), CAROL.discovered(CAROL.record(routes=routes)))
+
+
+def test_what_lies_behind_a_route_through_the_mesh_is_no_way_into_it() -> None:
+    there = Endpoint("203.0.113.9", 1)
+    claim = ClaimedEndpoint("static", "wg", there)
+    story = accepting("203.0.113.0/24").given(BOB.discovered(BOB.record(endpoints=(claim,))))
+    assert objection(story.mesh, there) == "behind a route through the mesh"
+    assert candidates(story.mesh, story.mesh.peers[BOB.key]) == ()
+    assert objection(accepting("203.0.114.0/24").mesh, there) == ""
+
+
+def test_a_proven_endpoint_is_looked_at_as_well() -> None:
+    there = Endpoint("203.0.113.9", 1)
+    story = accepting("203.0.113.0/24").given(BOB.discovered(BOB.record(endpoints=())), PeerConnected(BOB.key, there))
+    assert holds(story, BOB, "1 s") == [there]
+    silent = story.given(PeerDisconnected(BOB.key, 181_000), at="5 min")
+    assert holds(silent, BOB, "5 min", "1 h") == [None, None]
+    broadcast = Endpoint("192.168.1.255", 1)
+    story = ALICE_IS_UP.given(BOB.discovered(BOB.record(endpoints=())), PeerConnected(BOB.key, broadcast))
+    assert holds(story, BOB, "1 s") == [None]

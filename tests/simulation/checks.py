@@ -173,7 +173,7 @@ class Checks(Watcher):
         if not all_done:
             sometimes("second_apply_needed")
             return
-        changes = wanted_changes(daemon.mesh, sample.sample, daemon.awake())
+        changes = wanted_changes(daemon.mesh, sample.sample, daemon.awake(), daemon.node.tried)
         self._require(not changes, "S10", machine, f"a second apply would make {changes}")
         if sample.sample.device:
             invariants.check_addresses(sample.sample.device)

@@ -224,7 +224,7 @@ class Daemon:
     def _reconcile(self) -> list[Input]:
         if self.sample is None:
             return []
-        changes = wanted_changes(self.node.mesh, self.sample.sample, self.awake())
+        changes = wanted_changes(self.node.mesh, self.sample.sample, self.awake(), self.node.tried)
         if not changes:
             return [Applied((), (), ())] if self.node.mesh.failure else []
         fresh = self._sampled_at == self._world.now and self._machine.wireguard.device is self.sample.sample.device

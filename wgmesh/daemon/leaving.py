@@ -4,9 +4,11 @@ from pathlib import Path
 
 import anyio
 
+from wgmesh.adapters.hosts_file import HostsFile
 from wgmesh.adapters.lan.layer import Lan
 from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.daemon.home import Home
+from wgmesh.daemon.names import Names
 from wgmesh.daemon.once import opened, wireguard_of
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
@@ -28,6 +30,8 @@ async def _leave(home: Home, wireguard: WireGuard) -> None:
         uplinks.send(turn.outgoing)
         uplinks.follow((), home.clock.awake())
     await Tunnel(wireguard).remove()
+    if settings is not None:
+        await Names(HostsFile(settings.interface)).clear()
 
 
 def _sockets(home: Home) -> Lan:

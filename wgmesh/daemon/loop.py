@@ -11,6 +11,7 @@ from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.udp import Datagram
 from wgmesh.daemon import reports
 from wgmesh.daemon.freezer import Freezer
+from wgmesh.daemon.names import Names
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
@@ -38,6 +39,7 @@ class Loop:
         tunnel: Tunnel,
         uplinks: Uplinks,
         freezer: Freezer,
+        names: Names,
         checkpoint: Callable[[], None],
     ) -> None:
         self._node = node
@@ -46,6 +48,7 @@ class Loop:
         self._tunnel = tunnel
         self._uplinks = uplinks
         self._freezer = freezer
+        self._names = names
         self._checkpoint = checkpoint
         self._ended = False
         self._suspended = suspended()
@@ -74,7 +77,8 @@ class Loop:
             seen.append(await self._tunnel.look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]
         if not ending and (turn.records or seen):
-            seen += await self._tunnel.reconcile(self._node.mesh, self._clock.awake())
+            seen += await self._tunnel.reconcile(self._node.mesh, self._clock.awake(), self._node.tried)
+            seen += await self._names.follow(self._node.mesh, self._clock.awake())
         self._uplinks.send(turn.outgoing)
         self._uplinks.nudge(turn.nudges)
         for command in ending:
@@ -84,6 +88,7 @@ class Loop:
     async def _end(self, command: RemoveInterface | Exit) -> None:
         if isinstance(command, RemoveInterface):
             await self._tunnel.remove()
+            await self._names.clear()
         self._ended = True
 
     def _turn(self, inputs: Sequence[Input]) -> Turn:

@@ -55,7 +55,7 @@ async def _bring_up_to_date(home: Home, tunnel: Tunnel) -> None:
     """Where there is no interface, none is made: that is a start's business."""
     seen = [await tunnel.look()]
     if tunnel.sample and tunnel.sample.device:
-        seen += await tunnel.reconcile(home.node.mesh, home.clock.awake())
+        seen += await tunnel.reconcile(home.node.mesh, home.clock.awake(), home.node.tried)
     home.node.turn(seen, *home.clock.now())
 
 

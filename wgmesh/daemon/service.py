@@ -7,6 +7,7 @@ import anyio
 from wgmesh.adapters.control.server import serve_control
 from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
+from wgmesh.adapters.hosts_file import HostsFile
 from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.lan.layer import Lan
 from wgmesh.adapters.netlink.links import Links
@@ -16,6 +17,7 @@ from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.home import Home
 from wgmesh.daemon.lookups import Lookups
 from wgmesh.daemon.loop import Loop
+from wgmesh.daemon.names import Names
 from wgmesh.daemon.operator import Operator
 from wgmesh.daemon.sources import watch_networks, watch_process, watch_signals
 from wgmesh.daemon.starting import exchange_port, first_inputs
@@ -42,6 +44,7 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     inbox: Inbox[Input] = Inbox()
     tunnel = Tunnel(wireguard)
     freezer = Freezer(home.free_ballast, home.renew_ballast)
+    names = Names(HostsFile(settings.interface))
     lan = _open_lan(settings, home, inbox)
     gossip = _open_gossip(settings, home, inbox)
     retention = home.retention(settings.keep, settings.log_cap_bytes)
@@ -53,7 +56,7 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
 
     port = exchange_port(home)
     exchange = Exchange(port, inbox.put_datagram, _rejecting(home))
-    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip, exchange), freezer, checkpoint)
+    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip, exchange), freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     lookups = Lookups(settings.peers, settings.endpoints, inbox.put)
 
@@ -62,6 +65,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         lookups.changed()
 
     first = await first_inputs(settings, home, links, wireguard, tunnel, port)
+    if not settings.hosts:
+        await names.clear()  # what an earlier run with --hosts left
     async with anyio.create_task_group() as tasks:
         if lan is not None:
             tasks.start_soon(lan.run)

@@ -9,6 +9,7 @@ from anyio import to_thread
 
 from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.domain.device import DeviceSample, UpdatePeer
+from wgmesh.domain.endpoints import Tried
 from wgmesh.domain.inputs import Applied, Input, Sampled
 from wgmesh.domain.mesh import Mesh
 from wgmesh.projections.change_sentences import describe
@@ -36,11 +37,14 @@ class Tunnel:
                 return Applied((), (LOOKING,), (error.strerror or str(error),))
         return Sampled(self.sample)
 
-    async def reconcile(self, mesh: Mesh, awake: int) -> list[Input]:
-        """Make the device what it should be, and look at it again; nothing when it is so already."""
+    async def reconcile(self, mesh: Mesh, awake: int, tried: Tried) -> list[Input]:
+        """Make the device what it should be, and look at it again; nothing when it is so already.
+
+        `tried`: where the node tries peers on hearsay just now.
+        """
         if self.sample is None:
             return []
-        changes = wanted_changes(mesh, self.sample, awake)
+        changes = wanted_changes(mesh, self.sample, awake, tried)
         if not changes:
             return [Applied((), (), ())] if mesh.failure else []
         async with self._turn:

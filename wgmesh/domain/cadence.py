@@ -13,6 +13,8 @@ from wgmesh.domain import (
     moving,
     reaching,
     recalling,
+    routes,
+    sparing,
     spreading,
     supplying,
     watching,
@@ -69,13 +71,20 @@ def _forget(draft: Draft) -> Verdict:
 def _take_turns(draft: Draft) -> Verdict:
     """The desired device changes with time alone: bring the device up to date now, and plan the next turn."""
     look_soon(draft)
-    draft.remember(turn_due=next_turn(State(draft.mesh, draft.session), draft.now.awake))
+    plan_turns(draft)
     yield Sample()
+
+
+def plan_turns(draft: Draft) -> None:
+    """Say who is tried now, and when that changes by the passing of time."""
+    edges = (sparing.spare(draft), next_turn(State(draft.mesh, draft.session), draft.now.awake))
+    draft.remember(turn_due=min((edge for edge in edges if edge is not None), default=None))
 
 
 def next_turn(state: State, now: int) -> int | None:
     """When the endpoint of some peer changes by the passing of time."""
-    edges = (endpoints.next_change(state.mesh, peer, now) for peer in state.mesh.present_peers)
+    covered = routes.covered(state.mesh)
+    edges = (endpoints.next_change(state.mesh, peer, now, covered) for peer in state.mesh.present_peers)
     return min((edge for edge in edges if edge is not None), default=None)
 
 

@@ -158,4 +158,4 @@ def _follow_up(draft: Draft, before: State) -> None:
     if draft.mesh.incarnation != before.mesh.incarnation and draft.mesh.departed is None:
         draft.take(announcing.announce(draft))
     reaching.follow(draft, before.mesh)
-    draft.remember(turn_due=cadence.next_turn(State(draft.mesh, draft.session), draft.now.awake))
+    cadence.plan_turns(draft)

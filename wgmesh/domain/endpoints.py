@@ -7,12 +7,19 @@ that the other side can still reach us. All times are ms on `awake`.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from functools import lru_cache
 
+from wgmesh.domain import routes
+from wgmesh.domain.attached import lans, networks_of
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Claim, Peer
-from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Interface, network_of
+from wgmesh.domain.values import MINUTE, SECOND, Endpoint, IdentityKey, Interface, network_of
+
+Prefixes = tuple[str, ...]
+# By identity, where a peer is tried now though nothing but a claim stands for it.
+Tried = Mapping[IdentityKey, Endpoint]
 
 # How long a claim holds WireGuard's slot: one initiation and one retry after 5 s.
 TURN = 6 * SECOND
@@ -27,14 +34,20 @@ UNCONFIRMED_PAUSE = 2 * SECOND
 KEEPALIVE_SECONDS = 25
 
 
-def objection(mesh: Mesh, endpoint: Endpoint) -> str:
-    """Why an address is never used as an endpoint, whoever claims it; empty when it may be."""
+def objection(mesh: Mesh, endpoint: Endpoint, covered: Prefixes | None = None) -> str:
+    """Why an address is never used as an endpoint, whoever claims it; empty when it may be.
+
+    `covered`: what goes through the mesh, where whoever asks often has asked for that already.
+    """
     assert mesh.parameters
-    return _objection(mesh.parameters, mesh.interfaces, endpoint)
+    covered = routes.covered(mesh) if covered is None else covered
+    return _objection(mesh.parameters, mesh.interfaces, mesh.virtual, covered, endpoint)
 
 
 @lru_cache(maxsize=4096)  # asked of every claim whenever time passes; reading addresses from text is most of it
-def _objection(parameters: Parameters, interfaces: tuple[Interface, ...], endpoint: Endpoint) -> str:
+def _objection(
+    parameters: Parameters, interfaces: tuple[Interface, ...], virtual: Prefixes, covered: Prefixes, endpoint: Endpoint
+) -> str:
     ip = ipaddress.ip_address(endpoint.ip)
     objections = {
         "port 0": endpoint.port == 0,
@@ -42,30 +55,53 @@ def _objection(parameters: Parameters, interfaces: tuple[Interface, ...], endpoi
         "loopback": ip.is_loopback,
         "multicast": ip.is_multicast,
         "link-local": ip.is_link_local and not (endpoint.scope and ip.version == 6),
-        "reserved": ip.version == 4 and ip.is_reserved,
+        "reserved": (ip.version == 4 and ip.is_reserved) or (ip.version == 6 and ip.ipv4_mapped is not None),
         "within the mesh": is_within_mesh(parameters, ip),
         "broadcast": _is_broadcast(interfaces, ip),
+        "in a network of containers or of another VPN": any(ip in network for network in networks_of(virtual)),
+        "behind a route through the mesh": any(ip in network for network in networks_of(covered)),
     }
     return next((reason for reason, holds in objections.items() if holds), "")
 
 
-def candidates(mesh: Mesh, peer: Peer) -> tuple[Claim, ...]:
+def candidates(mesh: Mesh, peer: Peer, covered: Prefixes | None = None) -> tuple[Claim, ...]:
     """The peer's usable claims, best first: seen by ourselves, then by its record; link-local ones behind others."""
     claims: dict[Endpoint, Claim] = {}
     for claim in (*peer.observed, *peer.claims):
-        if not objection(mesh, claim.endpoint):
+        if not objection(mesh, claim.endpoint, covered):
             claims.setdefault(claim.endpoint, claim)
     return tuple(sorted(claims.values(), key=lambda claim: bool(claim.endpoint.scope)))
 
 
-def turn(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
-    """The endpoint that WireGuard should hold for the peer now; None where it is not our turn."""
+def is_hearsay(peer: Peer, claim: Claim) -> bool:
+    """Does nothing but somebody's word stand for this claim? Then it may be the address of a third."""
+    return claim.endpoint != peer.proven and all(claim.endpoint != seen.endpoint for seen in peer.observed)
+
+
+def turn(
+    mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None, tried: Tried | None = None
+) -> Endpoint | None:
+    """The endpoint that WireGuard should hold for the peer now; None where it is not our turn.
+
+    `tried`: the hearsay that `sparing` lets be tried now; None: all of it in its time.
+    """
     if peer.proven and not peer.disconnected:
-        return detour(mesh, peer, now) or peer.proven
-    for claim, begins in turns(mesh, peer, now):
-        if begins <= now < begins + TURN:
-            return claim.endpoint
-    return peer.proven
+        return detour(mesh, peer, now) or _usable(mesh, peer.proven, covered)
+    claim = on_turn(mesh, peer, now, covered)
+    if claim and (tried is None or not is_hearsay(peer, claim)):
+        return claim.endpoint
+    return (tried or {}).get(peer.identity) or _usable(mesh, peer.proven, covered)
+
+
+def on_turn(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> Claim | None:
+    """The claim of a peer that is not connected whose time it is."""
+    due = (claim for claim, begins in turns(mesh, peer, now, covered) if begins <= now < begins + TURN)
+    return next(due, None)
+
+
+def _usable(mesh: Mesh, proven: Endpoint | None, covered: Prefixes | None) -> Endpoint | None:
+    """What was proven once can have become our own LAN's broadcast address, or lie behind a route, since."""
+    return None if proven is None or objection(mesh, proven, covered) else proven
 
 
 def detour(mesh: Mesh, peer: Peer, now: int) -> Endpoint | None:
@@ -94,27 +130,26 @@ def _is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
     ip = ipaddress.ip_address(endpoint.ip)
     if endpoint.scope:
         return any(interface.name == endpoint.scope for interface in mesh.interfaces)
-    networks = (network_of(prefix) for interface in mesh.interfaces for prefix in interface.prefixes)
-    return any(ip in network for network in networks)
+    return any(ip in network for network in lans(mesh.interfaces))
 
 
-def next_change(mesh: Mesh, peer: Peer, now: int) -> int | None:
+def next_change(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> int | None:
     """When `turn` gives another answer by the passing of time alone; None if never."""
     if peer.proven and not peer.disconnected:
         return _end_of_detour(mesh, peer, now)
-    edges = (edge for _, begins in turns(mesh, peer, now) for edge in (begins, begins + TURN))
+    edges = (edge for _, begins in turns(mesh, peer, now, covered) for edge in (begins, begins + TURN))
     return min((edge for edge in edges if edge > now), default=None)
 
 
-def turns(mesh: Mesh, peer: Peer, now: int) -> list[tuple[Claim, int]]:
+def turns(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> list[tuple[Claim, int]]:
     """Each usable claim with the beginning of its present turn, which may be to come, and with that of its next."""
-    claims = candidates(mesh, peer)
+    claims = candidates(mesh, peer, covered)
     begins, pause = _begins(peer), _pause(mesh, peer)
-    turns = []
+    found = []
     for place, claim in enumerate(claims):
         start = max(begins, claim.since.awake) + pause + place * TURN
-        turns += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
-    return turns
+        found += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
+    return found
 
 
 def _begins(peer: Peer) -> int:
@@ -149,5 +184,4 @@ def is_within_mesh(parameters: Parameters, ip: ipaddress.IPv4Address | ipaddress
 
 
 def _is_broadcast(interfaces: tuple[Interface, ...], ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    networks = (network_of(prefix) for interface in interfaces for prefix in interface.prefixes)
-    return any(n.version == 4 and n.prefixlen < 31 and ip == n.broadcast_address for n in networks)
+    return any(n.version == 4 and n.prefixlen < 31 and ip == n.broadcast_address for n in lans(interfaces))

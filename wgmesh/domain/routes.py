@@ -96,10 +96,10 @@ def refused(mesh: Mesh) -> tuple[RefusedRoute, ...]:
     return _judge(mesh)[1]
 
 
-def covered(mesh: Mesh) -> tuple[Network, ...]:
-    """The networks behind peers: an address in one of them can be no endpoint, for the tunnel would run in itself."""
+def covered(mesh: Mesh) -> tuple[str, ...]:
+    """The prefixes behind peers: an address in one of them can be no endpoint, for the tunnel would run in itself."""
     accepts = mesh.settings is not None and mesh.settings.accept_routes
-    return tuple(ip_network(prefix) for prefix in used(mesh)) if accepts else ()
+    return tuple(used(mesh)) if accepts else ()
 
 
 def note_contests(draft: Draft, before: Mesh) -> Verdict:

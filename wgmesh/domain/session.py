@@ -72,12 +72,22 @@ class Welcome(Struct, frozen=True):
     at: int
 
 
+class Try(Struct, frozen=True):
+    """An endpoint that a peer is tried at on nothing but a claim, and since when."""
+
+    identity: IdentityKey
+    endpoint: Endpoint
+    began: int
+
+
 class Session(Struct, frozen=True):
     """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
 
     `heard`: when a datagram of it last reached us, by identity. `sources`: answers left, by source address.
     `refusals`, `contests`: records that others' oddities, and rival routes, wrote in the present epoch. Times are on
     `awake`, None is never.
+    `trying`: hearsay that is tried now, by identity. `tries`: when each claim last was, by identity and endpoint;
+    `targets`: which was the last at an address. `turns`: how many may begin.
     `nudges`: when connected peers are to be spoken to. `sleeps`: when this node woke up, and for how long it had slept.
     `watch`: whom it watches and doubts.
 
@@ -97,6 +107,10 @@ class Session(Struct, frozen=True):
     epoch: int = 0
     refusals: int = 0
     contests: int = 0
+    trying: dict[bytes, Try] = {}
+    tries: dict[bytes, int] = {}
+    targets: dict[str, Try] = {}
+    turns: Bucket | None = None
     sampled: int | None = None
     sample_due: int | None = None
     brisk_until: int = 0

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from wgmesh.domain import cadence
+from wgmesh.domain import cadence, sparing
 from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
@@ -19,7 +19,7 @@ from wgmesh.domain.inputs import Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
-from wgmesh.domain.values import Moment
+from wgmesh.domain.values import Endpoint, Moment
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
 from wgmesh.node.reception import Arrival, Received, Receiver
@@ -80,6 +80,11 @@ class Node:
         """What this run is in the middle of."""
         return self._state.session
 
+    @property
+    def tried(self) -> dict[bytes, Endpoint]:
+        """Where peers are tried just now though nothing but a claim stands for it, by identity."""
+        return sparing.tried(self._state.session)
+
     def receive(self, arrival: Arrival, at: int, awake: int) -> Received | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
         return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, at, awake)
@@ -121,7 +126,7 @@ class Node:
 
     def desired(self, awake: int) -> Device:
         """The WireGuard device as it should be now."""
-        return desired_device(self.mesh, awake)
+        return desired_device(self.mesh, awake, self.tried)
 
     def _decide(self, inputs: Iterable[Input], at: int, awake: int) -> list[Decided]:
         """Each input on top of what came of the one before it."""

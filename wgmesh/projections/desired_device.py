@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from wgmesh.domain import endpoints, routes
 from wgmesh.domain.attached import has_ipv4
 from wgmesh.domain.device import Device, DevicePeer
+from wgmesh.domain.endpoints import Tried
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import network_ipv6
 from wgmesh.domain.peer import Peer
@@ -19,14 +20,17 @@ MOST_MTU = 1420
 WIREGUARD_OVERHEAD = 80
 
 
-def desired_device(mesh: Mesh, now: int) -> Device:
-    """The device of a node that joined and started; `now` is ms on `awake`."""
+def desired_device(mesh: Mesh, now: int, tried: Tried | None = None) -> Device:
+    """The device of a node that joined and started; `now` is ms on `awake`.
+
+    `tried`: where a running node tries peers on hearsay; None: as if each were tried in its own time.
+    """
     assert mesh.parameters
     ipv4 = mesh.ipv4 if has_ipv4(mesh) else ""
     behind = routes.used(mesh) if mesh.settings and mesh.settings.accept_routes else {}
     addresses = ((f"{ipv4}/32",) if ipv4 else ()) + (f"{mesh.ipv6}/128",)
     own_ranges = ((mesh.parameters.network,) if ipv4 else ()) + (network_ipv6(mesh.parameters),)
-    peers = (_desired_peer(mesh, peer, behind, now) for peer in mesh.present_peers)
+    peers = (_desired_peer(mesh, peer, behind, now, tried) for peer in mesh.present_peers)
     return Device(
         private=mesh.generation,
         listen_port=mesh.listen_port,
@@ -38,8 +42,8 @@ def desired_device(mesh: Mesh, now: int) -> Device:
     )
 
 
-def _desired_peer(mesh: Mesh, peer: Peer, behind: Mapping[str, bytes], now: int) -> DevicePeer:
-    endpoint = endpoints.turn(mesh, peer, now)
+def _desired_peer(mesh: Mesh, peer: Peer, behind: Mapping[str, bytes], now: int, tried: Tried | None) -> DevicePeer:
+    endpoint = endpoints.turn(mesh, peer, now, tuple(behind), tried)
     # A keepalive is what makes WireGuard begin a handshake: the waiting side sets it once there was one.
     keepalive = endpoints.KEEPALIVE_SECONDS if endpoint else 0
     its_routes = [prefix for prefix, owner in behind.items() if owner == peer.identity]

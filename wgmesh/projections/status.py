@@ -105,6 +105,7 @@ def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
     for name, off in (
         ("lan", "" if settings.lan else "--no-lan"),
         ("gossip", untunnelled if settings.gossip else "--no-gossip"),
+        *((("hosts", ""),) if settings.hosts else ()),
     ):
         yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running)
 

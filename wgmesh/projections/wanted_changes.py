@@ -8,7 +8,7 @@ A peer is ours to take away if the log knows it, or if it has our preshared key:
 """
 
 from wgmesh.domain.device import NO_KEY, Change, DeviceSample, Traffic
-from wgmesh.domain.endpoints import detour
+from wgmesh.domain.endpoints import Tried, detour
 from wgmesh.domain.liveness import SILENT_AFTER, heard_age
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import SECOND
@@ -19,8 +19,11 @@ from wgmesh.projections.device_changes import device_changes
 HANDSHAKE_TIMEOUT = 5 * SECOND
 
 
-def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, ...]:
-    """The changes to make at `now` (ms on `awake`); empty when the device is as it should be."""
+def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | None = None) -> tuple[Change, ...]:
+    """The changes to make at `now` (ms on `awake`); empty when the device is as it should be.
+
+    `tried`: where the node tries peers on hearsay just now.
+    """
     peers = mesh.peers.values()
     silent = {peer.public_key: True for peer in peers if peer.disconnected}
     handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
@@ -37,7 +40,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int) -> tuple[Change, 
     }
     return device_changes(
         sample.device,
-        desired_device(mesh, now),
+        desired_device(mesh, now, tried),
         known=known,
         fresh={key: True for key in fresh if key not in moved},
         handshaken=handshaken | {traffic.public_key: True for traffic in sample.traffic if _is_calling(traffic)},

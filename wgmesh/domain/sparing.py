@@ -1,0 +1,109 @@
+"""No address is plagued for what members say: hearsay on one is tried for 6 s a minute, and 10 begin a second in all.
+
+A member can claim any address, and a thousand can claim the same (protocol, section 6). So what nobody has answered
+from takes its turn only here: one claim at a time a target, whoever claims it, the one that waited longest first. A
+turn that ended in a handshake was no burden, and the next may follow it at once. Times are ms on `awake`.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from wgmesh.domain import endpoints, routes
+from wgmesh.domain.draft import Draft
+from wgmesh.domain.endpoints import TURN
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.peer import Peer
+from wgmesh.domain.session import SOURCE_CAP, Bucket, Session, Try, remember
+from wgmesh.domain.values import MINUTE, SECOND, Endpoint
+
+TURNS_A_SECOND = 10
+FULL = TURNS_A_SECOND * SECOND
+
+
+class Wish(Struct, frozen=True, order=True):
+    """A claim that waits for a turn: when it last had one (-1: never), since when it waits, and what it is."""
+
+    had: int
+    since: int
+    identity: bytes
+    endpoint: Endpoint
+
+
+def spare(draft: Draft) -> int | None:
+    """Decide whose hearsay is tried now; when to look again, None if nothing changes with time."""
+    now = draft.now.awake
+    unreached = {peer.identity: peer for peer in draft.mesh.present_peers if _is_unreached(peer)}
+    _end_turns(draft, unreached)
+    covered = routes.covered(draft.mesh)
+    due = [each.began + TURN for each in draft.session.trying.values()]
+    for wish in sorted(wish for peer in unreached.values() for wish in _wishes(draft, peer, covered)):
+        ready = _ready_at(draft, wish)
+        if ready <= now:
+            _begin(draft, wish)
+        due.append(ready if ready > now else now + TURN)
+    return min(due, default=None)
+
+
+def tried(session: Session) -> dict[bytes, Endpoint]:
+    """What is tried now, by identity."""
+    return {key: each.endpoint for key, each in session.trying.items()}
+
+
+def _is_unreached(peer: Peer) -> bool:
+    return peer.proven is None or peer.disconnected is not None
+
+
+def _end_turns(draft: Draft, unreached: dict[bytes, Peer]) -> None:
+    now, trying = draft.now.awake, draft.session.trying
+    kept = {key: each for key, each in trying.items() if now < each.began + TURN and key in unreached}
+    if kept != trying:
+        draft.remember(trying=kept)
+
+
+def _wishes(draft: Draft, peer: Peer, covered: tuple[str, ...]) -> Iterator[Wish]:
+    """The peer's hearsay whose round has begun and that had no turn in it; none while it is tried somewhere."""
+    now, mesh = draft.now.awake, draft.mesh
+    turns = endpoints.turns(mesh, peer, now, covered)
+    at_once = any(begins <= now < begins + TURN and not endpoints.is_hearsay(peer, claim) for claim, begins in turns)
+    if at_once or peer.identity in draft.session.trying:
+        return
+    for claim, begins in turns:
+        had = draft.session.tries.get(_name(peer.identity, claim.endpoint), -1)
+        if begins <= now and had < begins and endpoints.is_hearsay(peer, claim):
+            yield Wish(had, begins, peer.identity, claim.endpoint)
+
+
+def _name(identity: bytes, endpoint: Endpoint) -> bytes:
+    return identity + str(endpoint).encode()
+
+
+def _ready_at(draft: Draft, wish: Wish) -> int:
+    """When the claim may have its turn: now, or when its peer, its target and the whole node have had their pause."""
+    session, now = draft.session, draft.now.awake
+    own, target = session.trying.get(wish.identity), session.targets.get(wish.endpoint.ip)
+    free = now if target is None or _has_connected(draft.mesh, target) else target.began + MINUTE
+    tokens = _tokens(session.turns, now)
+    paid = now + max(0, -(-(SECOND - tokens) // TURNS_A_SECOND))
+    return max(now, free, paid, own.began + TURN if own else now)
+
+
+def _has_connected(mesh: Mesh, last: Try) -> bool:
+    peer = mesh.peers.get(last.identity)
+    return peer is not None and mesh.uses(peer) and peer.connected is not None
+
+
+def _begin(draft: Draft, wish: Wish) -> None:
+    session, now = draft.session, draft.now.awake
+    began = Try(wish.identity, wish.endpoint, now)
+    draft.remember(
+        trying={**session.trying, wish.identity: began},
+        tries=remember(session.tries, _name(wish.identity, wish.endpoint), now, SOURCE_CAP),
+        targets=remember(session.targets, wish.endpoint.ip, began, SOURCE_CAP),
+        turns=Bucket(_tokens(session.turns, now) - SECOND, now),
+    )
+
+
+def _tokens(bucket: Bucket | None, now: int) -> int:
+    """A turn costs 1,000; ten times as many come each second, and no more than that are kept."""
+    return FULL if bucket is None else min(FULL, bucket.tokens + (now - bucket.counted) * TURNS_A_SECOND)
