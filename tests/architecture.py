@@ -121,6 +121,11 @@ ROOMS = (
         "the demo sees what a user sees: it starts the command, and reads logs",
     ),
     Rule(
+        "wgmesh.pairs",
+        ("wgmesh.domain", "wgmesh.projections", "wgmesh.pairs", "msgspec", *PURE_STDLIB),
+        "two logs are compared as values: nothing in them is believed, opened or changed",
+    ),
+    Rule(
         "wgmesh.report",
         (
             "wgmesh.domain",

@@ -7,13 +7,14 @@ import pytest
 from tests.cli.conftest import clock as clock
 from tests.cli.conftest import keep
 from tests.cli.conftest import no_mesh_here as no_mesh_here
+from tests.pair_stories import SILENT, WELL, WRONG_SECRET
 from tests.stories import STORY, records
 from wgmesh.domain import events as e
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """Logs to look at: of a node that lives well, of one in trouble, and none."""
+    """Logs to look at: of a node that lives well, of one in trouble, of its peer as it may be, and none."""
     keep(tmp_path / "alpha")
     trouble = records(
         (3800, "wireguard", e.DeviceChangeFailed(("add route 10.71.0.0/16",), ("File exists",))),
@@ -24,5 +25,7 @@ def machine(tmp_path: Path) -> Path:
         after=len(STORY),
     )
     keep(tmp_path / "trouble", (*STORY, *trouble))
+    for name, log in (("beta", WELL), ("lonely", STORY[:6]), ("silent", SILENT), ("stranger", WRONG_SECRET)):
+        keep(tmp_path / name, log)
     (tmp_path / "nothing").mkdir(0o700)
     return tmp_path

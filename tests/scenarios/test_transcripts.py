@@ -14,6 +14,7 @@ REWRITE = "WGMESH_REWRITE_TRANSCRIPTS"
 def test_the_transcript_is_what_comes_back(file: Path, machine: Path) -> None:
     if REWRITE in os.environ:
         file.write_text(written(file.read_text(), machine))
+        return  # what it wrote is there now, and some commands write new files only
     for command, output in commands(file.read_text()):
         assert played(command, machine) == output, command
 

@@ -14,6 +14,7 @@ from wgmesh.cli import (
     init,
     join,
     leave,
+    merge,
     peers,
     replay,
     report,
@@ -57,5 +58,6 @@ app.command("bisect", context_settings=bisect.CONTEXT)(bisect.bisect)
 app.command("bugreport")(bugreport.bugreport)
 app.command("report")(report.report)
 app.command("tables")(tables.tables)
+app.command("merge")(merge.merge)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -16,7 +16,7 @@ Inputs = Annotated[
 def bugreport(
     output: Output = None, interface: Interface = None, state_dir: StateDir = None, inputs: Inputs = None
 ) -> None:
-    """Write a bundle for a bug report: the log with pseudonyms for keys, addresses and names; it still replays."""
+    """Write a log for strangers: with pseudonyms, checked."""
     from wgmesh.cli.bundle import Bundle, packed
 
     directory = find_state(interface, state_dir)

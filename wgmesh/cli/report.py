@@ -14,7 +14,7 @@ Log = Annotated[
 
 
 def report(output: Output, log: Log = None, interface: Interface = None, state_dir: StateDir = None) -> None:
-    """Write a page with topology, peers and timeline that is moved through time; it loads nothing."""
+    """Write a log as a page that is moved through time."""
     from wgmesh.cli.replaying import Past, borrowed
     from wgmesh.cli.terminal import say
     from wgmesh.report.chronicle import chronicle

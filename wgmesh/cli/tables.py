@@ -14,7 +14,7 @@ Log = Annotated[
 
 
 def tables(output: Output, log: Log = None, interface: Interface = None, state_dir: StateDir = None) -> None:
-    """Write peers, endpoints, events and connections as tables of an SQLite database."""
+    """Write a log as tables: peers, events, connections."""
     from msgspec.structs import asdict
 
     from wgmesh.adapters.read_tables import write_tables
