@@ -62,6 +62,7 @@ def test_status_says_what_the_daemon_sees_now() -> None:
     assert (shown["node"]["name"], shown["node"]["wireguard"], shown["counts"]["known"]) == ("alpha", "none", 0)
     assert [(each["name"], each["state"], each["reason"]) for each in shown["layers"]] == [
         ("lan", "off", "--no-lan"),
+        ("exchange", "working", ""),
         ("gossip", "off", "--wireguard none"),
     ]
 

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.stories import ALPHA, MESH, NOON, PARAMETERS, SETTINGS, STORY, ipv4, ipv6, mesh_of
 from wgmesh.domain import events as e
@@ -18,7 +19,7 @@ UP = Live(Device(up=True))
 
 def layer(mesh: Mesh, *, running: bool) -> ShownLayer:
     """How the page shows the LAN."""
-    shown, _ = status(mesh, AT, running=running, live=None, quoted={}).layers
+    shown, *_ = status(mesh, AT, running=running, live=None, quoted={}).layers
     return shown
 
 
@@ -97,12 +98,23 @@ def test_a_layer_is_starting_until_its_sockets_are_open() -> None:
 def test_each_layer_has_its_own_line() -> None:
     mesh = mesh_of(e.LayerResumed("gossip"), told=STORY)
     shown = status(mesh, AT, running=True, live=None, quoted={}).layers
-    assert [(each.name, each.state) for each in shown] == [("lan", "working"), ("gossip", "working")]
+    assert [(each.name, each.state) for each in shown] == [
+        ("lan", "working"),
+        ("exchange", "starting"),
+        ("gossip", "working"),
+    ]
     silent = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, gossip=False)), told=STORY)
-    assert status(silent, AT, running=True, live=None, quoted={}).layers[1] == ShownLayer(
+    assert status(silent, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(
         "gossip", "off", None, "--no-gossip", ()
     )
     bare = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, wireguard="none")), told=STORY)
-    assert status(bare, AT, running=True, live=None, quoted={}).layers[1] == ShownLayer(
+    assert status(bare, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(
         "gossip", "off", None, "--wireguard none", ()
     )
+
+
+def test_whom_the_exchange_contacts_is_said() -> None:
+    mesh = mesh_of(e.SettingsChanged(replace(SETTINGS, peers=("a.example:1", "192.0.2.1:2"))), told=STORY)
+    for running in (True, False):
+        (exchange,) = [each for each in status(mesh, AT, running=running, live=None, quoted={}).layers if each.contacts]
+        assert (exchange.name, exchange.contacts) == ("exchange", ("a.example:1", "192.0.2.1:2"))

@@ -206,7 +206,7 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
 def _confirm(draft: Draft, heard: Heard) -> Verdict:
     """The sender of a Hello that we answered is where it says: its own address is known, and it gets what it lacks."""
     if heard.echoed and _is_known(draft, heard):
-        reaching.answered(draft, heard)
+        reaching.met(draft)
         yield from _observe(draft, heard)
         supplying.pay(draft, heard)
 

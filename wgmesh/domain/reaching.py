@@ -106,12 +106,17 @@ def answered(draft: Draft, heard: Heard) -> None:
         draft.remember(knocks={known: knock for known, knock in draft.session.knocks.items() if known != address})
         return
     _drop(draft, identity)
-    draft.remember(renew_due=None, renewals=0)
+    met(draft)
     if address in draft.session.found:
         draft.remember(found={**draft.session.found, address: identity})
     if not is_reached(draft, draft.mesh.peers[identity]):
         due = draft.now.awake + _pause(draft, address, ANSWERED_TRIES)
         _knock_at(draft, address, Knock(due, identity, tries=ANSWERED_TRIES))
+
+
+def met(draft: Draft) -> None:
+    """Somebody is there, and reads what we say: our record needs no renewing."""
+    draft.remember(renew_due=None, renewals=0)
 
 
 def renew(draft: Draft) -> Verdict:

@@ -102,22 +102,24 @@ def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
     assert mesh.settings is not None
     settings = mesh.settings
     untunnelled = "--wireguard none" if settings.wireguard == "none" else ""
-    for name, off in (
-        ("lan", "" if settings.lan else "--no-lan"),
-        ("gossip", untunnelled if settings.gossip else "--no-gossip"),
-        *((("hosts", ""),) if settings.hosts else ()),
+    for name, off, contacts in (
+        ("lan", "" if settings.lan else "--no-lan", ()),
+        ("exchange", "", settings.peers),
+        ("gossip", untunnelled if settings.gossip else "--no-gossip", ()),
+        *((("hosts", "", ()),) if settings.hosts else ()),
     ):
-        yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running)
+        yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running, contacts)
 
 
-def _layer(mesh: Mesh, name: str, running: bool) -> ShownLayer:
+def _layer(mesh: Mesh, name: str, running: bool, contacts: tuple[str, ...]) -> ShownLayer:
     """How a layer stands that the operator left on."""
     known = mesh.layers.get(name)
     if not running:
-        return ShownLayer(name, "stopped", mesh.stopped.at if mesh.stopped else None, "the daemon is not running", ())
+        since = mesh.stopped.at if mesh.stopped else None
+        return ShownLayer(name, "stopped", since, "the daemon is not running", contacts)
     if known is None:
-        return ShownLayer(name, "starting", None, "", ())
-    return ShownLayer(name, "suspended" if known.reason else "working", known.since.at, known.reason, ())
+        return ShownLayer(name, "starting", None, "", contacts)
+    return ShownLayer(name, "suspended" if known.reason else "working", known.since.at, known.reason, contacts)
 
 
 def _counts(mesh: Mesh) -> Counts:

@@ -1,0 +1,90 @@
+"""Machines of different networks: no multicast reaches from one to the other, and `--peer` names one address."""
+
+import time
+
+import pytest
+
+from tests.namespaces.daemon import Daemon
+from tests.namespaces.lab import FaultyLab, wait_for
+from tests.namespaces.mesh import new_secret
+from wgmesh.adapters.netns.lab import Node, configure
+
+pytestmark = pytest.mark.namespaces
+
+
+def routed(lab: FaultyLab, *names: str) -> list[Node]:
+    """Machines of these names, each behind an interface of its own of one router."""
+    router = lab.node("router")
+    nodes = []
+    for number, name in enumerate(names, start=1):
+        lab.segment(f"lan{number}")
+        lab.plug(router, f"lan{number}", f"10.8.{number}.254/24")
+        node = lab.node(name)
+        lab.plug(node, f"lan{number}", f"10.8.{number}.1/24")
+        configure(node.pid, f"route add default via 10.8.{number}.254")
+        nodes.append(node)
+    router.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"])
+    return nodes
+
+
+def exchange_of(daemon: Daemon) -> str:
+    """Where its exchange is, as `--peer` takes it."""
+    started = next(event for event in daemon.events() if event["name"] == "NodeStarted")
+    networks = next(event for event in daemon.events() if event["name"] == "InterfacesChanged")
+    address = networks["interfaces"][0]["prefixes"][0].partition("/")[0]
+    return f"{address}:{started['exchange_port']}"
+
+
+def mesh_address(daemon: Daemon) -> str:
+    return str(daemon.status()["node"]["mesh_ipv6"])
+
+
+def reaches(one: Daemon, other: Daemon) -> bool:
+    return one.node.ping(mesh_address(other), timeout_seconds=0.3)
+
+
+def test_one_address_of_one_peer_joins_two_networks(lab: FaultyLab) -> None:
+    here, there = routed(lab, "a", "b")
+    secret = new_secret(lab.directory)
+    a = Daemon(here, secret, lab.directory)
+    assert a.connected(0)
+    b = Daemon(there, secret, lab.directory, "--peer", exchange_of(a))
+    wait_for(lambda: reaches(b, a), 10, "a ping from b to a")
+    assert reaches(a, b)
+    assert f"it contacts {exchange_of(a)}" in b.log.read_text()
+    layers = {layer["name"]: layer["state"] for layer in b.status()["layers"]}
+    assert layers["exchange"] == "working"
+
+
+def test_who_knows_a_peer_of_a_peer_reaches_it_directly_within_ten_seconds(lab: FaultyLab) -> None:
+    first, second, third = routed(lab, "a", "b", "c")
+    secret = new_secret(lab.directory)
+    a = Daemon(first, secret, lab.directory)
+    assert a.connected(0)
+    b = Daemon(second, secret, lab.directory, "--peer", exchange_of(a))
+    assert b.connected(1, 20), b.log.read_text()
+    c = Daemon(third, secret, lab.directory, "--peer", exchange_of(b))
+    assert c.connected(0)
+    began = time.monotonic()
+    wait_for(lambda: reaches(c, a), 10, "a ping from c to a")
+    print(f"transitive_ping_seconds {time.monotonic() - began:.2f}")
+    assert reaches(a, c)
+    (peer,) = [peer for peer in c.peers() if peer["name"] == "a"]
+    assert peer["endpoint"].startswith("10.8.1.1:"), "directly, not over anybody"
+
+
+def test_a_warm_restart_without_discovery_comes_back_from_its_log(lab: FaultyLab) -> None:
+    here, there = routed(lab, "a", "b")
+    secret = new_secret(lab.directory)
+    a = Daemon(here, secret, lab.directory, "--no-lan")
+    assert a.connected(0)
+    b = Daemon(there, secret, lab.directory, "--no-lan", "--peer", exchange_of(a))
+    wait_for(lambda: reaches(b, a), 10, "a ping from b to a")
+    assert a.connected(1), "its log must know that it was"
+    a.kill9()
+    configure(a.node.pid, "link del wgmesh0")
+    a.start()
+    began = time.monotonic()
+    address = mesh_address(b)
+    wait_for(lambda: a.node.ping(address, timeout_seconds=0.2), 10, "a ping from a to b")
+    print(f"warm_restart_seconds {time.monotonic() - began:.2f}")
