@@ -24,7 +24,7 @@ def calls(story: Playbook, at: str) -> list[int]:
     """When he is called until then."""
     times = []
     while (due := next_call(story.state)) is not None and due <= span(at):
-        story = story.when(Due("recall"), at=f"{due} ms")
+        story = story.when(Due("call"), at=f"{due} ms")
         times += [due] if CALL in story.effects else []
     return times
 
@@ -38,23 +38,23 @@ def test_nobody_is_called_without_gossip_or_while_all_are_there() -> None:
     story = given(*ALICE.joined()).given(BOB.discovered(), CAROL.discovered()).when(sampled(BOB, CAROL))
     assert without_bob(story).state.session.watch.call_due is None
     assert ring(BOB, CAROL).state.session.watch.call_due is None
-    ring(BOB, CAROL).when(Due("recall")).then()
+    ring(BOB, CAROL).when(Due("call")).then()
 
 
 def test_a_second_silence_does_not_put_the_next_call_off() -> None:
     story = without_bob(ring(BOB, CAROL))
     both = story.when(sampled(BOB, CAROL, ages={BOB: 200_000, CAROL: 200_000}), at="10 min 1 s")
     assert both.state.session.watch.call_due == span("10 min 2 s")
-    assert len(both.when(Due("recall"), at="10 min 2 s").effects) == 2
+    assert len(both.when(Due("call"), at="10 min 2 s").effects) == 2
 
 
 def test_a_call_that_was_made_already_is_not_made_again() -> None:
-    story = without_bob(ring(BOB, CAROL)).when(Due("recall"), at="10 min 2 s").then(CALL)
-    story.when(Due("recall")).then()
+    story = without_bob(ring(BOB, CAROL)).when(Due("call"), at="10 min 2 s").then(CALL)
+    story.when(Due("call")).then()
 
 
 def test_who_came_back_is_called_no_more() -> None:
     back = without_bob(ring(BOB, CAROL)).when(sampled(BOB, CAROL), at="10 min 1 s")
     assert back.mesh.peers[BOB.key].connected
-    back.when(Due("recall"), at="10 min 2 s").then()
-    assert back.when(Due("recall"), at="10 min 2 s").state.session.watch.call_due is None
+    back.when(Due("call"), at="10 min 2 s").then()
+    assert back.when(Due("call"), at="10 min 2 s").state.session.watch.call_due is None

@@ -81,6 +81,7 @@ class Loop:
             seen += await self._names.follow(self._node.mesh, self._clock.awake())
         self._uplinks.send(turn.outgoing)
         self._uplinks.nudge(turn.nudges)
+        self._uplinks.ask(turn.echoes)
         for command in ending:
             await self._end(command)
         return seen

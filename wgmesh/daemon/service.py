@@ -5,6 +5,7 @@ from collections.abc import Callable
 import anyio
 
 from wgmesh.adapters.control.server import serve_control
+from wgmesh.adapters.echo import Echoes
 from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.hosts_file import HostsFile
@@ -23,7 +24,7 @@ from wgmesh.daemon.sources import watch_networks, watch_process, watch_signals
 from wgmesh.daemon.starting import exchange_port, first_inputs
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
-from wgmesh.domain.inputs import Input
+from wgmesh.domain.inputs import Echoed, Input
 from wgmesh.settings import Settings
 
 
@@ -47,6 +48,7 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     names = Names(HostsFile(settings.interface))
     lan = _open_lan(settings, home, inbox)
     gossip = _open_gossip(settings, home, inbox)
+    echoes = Echoes(settings.interface, lambda address: inbox.put(Echoed(address)))
     retention = home.retention(settings.keep, settings.log_cap_bytes)
 
     def checkpoint() -> None:
@@ -56,7 +58,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
 
     port = exchange_port(home)
     exchange = Exchange(port, inbox.put_datagram, _rejecting(home))
-    loop = Loop(home.node, inbox, home.clock, tunnel, Uplinks(lan, gossip, exchange), freezer, names, checkpoint)
+    uplinks = Uplinks(lan, gossip, exchange, echoes)
+    loop = Loop(home.node, inbox, home.clock, tunnel, uplinks, freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     lookups = Lookups(settings.peers, settings.endpoints, inbox.put)
 
@@ -72,6 +75,7 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
             tasks.start_soon(lan.run)
         if gossip is not None:
             tasks.start_soon(gossip.run)
+            tasks.start_soon(echoes.run)
         tasks.start_soon(watch_signals, inbox.put)
         tasks.start_soon(exchange.run)
         tasks.start_soon(lookups.run)

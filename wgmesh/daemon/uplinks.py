@@ -7,6 +7,7 @@ one interface while another serves is a warning, said once.
 import logging
 from collections.abc import Iterable
 
+from wgmesh.adapters.echo import Echoes
 from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.lan.layer import Lan, Trouble
@@ -27,9 +28,16 @@ log = logging.getLogger("wgmesh")
 class Uplinks:
     """The layers' sockets; None for a layer that the operator turned off."""
 
-    def __init__(self, lan: Lan | None, gossip: Gossip | None = None, exchange: Exchange | None = None) -> None:
+    def __init__(
+        self,
+        lan: Lan | None,
+        gossip: Gossip | None = None,
+        exchange: Exchange | None = None,
+        echoes: Echoes | None = None,
+    ) -> None:
         self._lan = lan
         self._gossip = gossip
+        self._echoes = echoes
         self._gossip_reason = ""
         self._gossip_since = 0
         self._exchange = exchange
@@ -98,6 +106,12 @@ class Uplinks:
         for address in addresses:
             if reason := nudge(address):
                 log.debug("nothing can be sent to %s: %s", address, reason)
+
+    def ask(self, addresses: Iterable[str]) -> None:
+        """Ask the machines at these mesh addresses for a sign; where no echo can be asked for, bytes will tell."""
+        for address in addresses:
+            if self._echoes is None or self._echoes.ask(address) is not None:
+                self.nudge((address,))
 
     def _announce(self, data: bytes) -> None:
         """Warn of what fails for the second time running: an interface that just came up has no multicast route yet."""

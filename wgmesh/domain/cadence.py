@@ -94,7 +94,7 @@ TASKS: dict[str, tuple[Deadline, Policy]] = {
     "nudge": (lambda state: min(state.session.nudges, default=None), moving.nudge),
     "watch": (watching.next_doubt, watching.watch),
     "rumour": (spreading.next_round, spreading.tell),
-    "recall": (recalling.next_call, recalling.call),
+    "call": (recalling.next_call, recalling.call),
     "knock": (lambda state: reaching.next_knock(state.session.knocks, state.session.knocks_spent), reaching.knock),
     "renew": (lambda state: state.session.renew_due, reaching.renew),
     "page": (lambda state: supplying.next_page(state.session.supplies), supplying.turn_pages),

@@ -14,7 +14,7 @@ from wgmesh.domain import cadence, sparing
 from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
-from wgmesh.domain.effects import Effect, Exit, Nudge, RemoveInterface, Sample
+from wgmesh.domain.effects import Echo, Effect, Exit, Nudge, RemoveInterface, Sample
 from wgmesh.domain.inputs import Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
@@ -41,13 +41,14 @@ class Log(Protocol):
 class Turn(Struct, frozen=True):
     """What a turn came to: its durable records, what is to be sent, and what is to be done to the device.
 
-    `nudges`: mesh addresses that something is to be sent to, through the tunnel.
+    `nudges`: mesh addresses that something is to be sent to, through the tunnel. `echoes`: those that are to answer.
     """
 
     records: tuple[Record, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     commands: tuple[Sample | RemoveInterface | Exit, ...] = ()
     nudges: tuple[str, ...] = ()
+    echoes: tuple[str, ...] = ()
 
 
 class Node:
@@ -141,7 +142,8 @@ class Node:
         commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
         outgoing = tuple(self._sender.send(self.mesh, effects, at, awake))
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
-        return Turn(records, outgoing, commands, nudges)
+        echoes = tuple(effect.address for effect in effects if isinstance(effect, Echo))
+        return Turn(records, outgoing, commands, nudges, echoes)
 
     def _lot(self, given: Input) -> bytes:
         """Chance for one input: secret to others, and the same again when the inputs are."""
