@@ -190,7 +190,13 @@ POLICIES_THAT_ASK_POLICIES = {
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
     "moving": ("announcing",),  # who moved says so
-    "watching": ("doubting", "errands", "spreading", "strain"),  # what each word through a tunnel means for the watch
+    "watching": (
+        "doubting",
+        "errands",
+        "liveness",
+        "spreading",
+        "strain",
+    ),  # what each word through a tunnel means for the watch
 }
 POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"
 

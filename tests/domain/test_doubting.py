@@ -149,7 +149,7 @@ def test_hearsay_makes_us_ask_for_ourselves_and_nobody_else() -> None:
     story = watched(story, "1.5 s").when(sampled(*OTHERS))
     story = watched(story, "2 s").then(Echo(SUSPECT.ipv6))
     story = watched(story, "3 s").then(Sample())
-    assert story.when(sampled(*OTHERS)).events == (PeerDisconnected(SUSPECT.key, span("2 s")),)
+    assert story.when(sampled(*OTHERS)).events == (PeerDisconnected(SUSPECT.key, span("3 s")),)
 
 
 def test_without_a_sample_to_judge_by_it_is_asked_again() -> None:

@@ -182,9 +182,19 @@ def test_a_hint_never_replaces_a_proven_endpoint() -> None:
 
 def test_who_fell_silent_is_tried_at_its_claims_and_between_turns_where_it_last_was() -> None:
     story = meets(ALICE, BOB, claims=2).given(PeerConnected(BOB.key, THIRD), at="3 s")
-    silent = story.given(PeerDisconnected(BOB.key, 181_000), at="10 min")
-    assert holds(silent, BOB, "10 min", "10 min 6 s", "10 min 12 s") == [FIRST, NEXT, THIRD]
-    assert holds(silent, BOB, "11 min", "11 min 6 s", "11 min 12 s") == [FIRST, NEXT, THIRD]
+    silent = story.given(PeerDisconnected(BOB.key, 10_500), at="10 min")
+    assert holds(silent, BOB, "10 min", "10 min 29.999 s") == [THIRD] * 2
+    assert holds(silent, BOB, "10 min 30 s", "10 min 36 s", "10 min 42 s") == [FIRST, NEXT, THIRD]
+    assert holds(silent, BOB, "11 min 30 s", "11 min 36 s", "11 min 42 s") == [FIRST, NEXT, THIRD]
+
+
+def test_who_fell_silent_is_tried_at_once_where_it_was_seen_or_said_to_be_since_it_was_proven() -> None:
+    story = meets(ALICE, BOB).given(PeerConnected(BOB.key, THIRD), at="3 s")
+    moved = story.given(PeerEndpointObserved(BOB.key, "exchange", NEXT), at="9 min")
+    silent = moved.given(PeerDisconnected(BOB.key, 10_500), at="10 min")
+    assert holds(silent, BOB, "10 min", "10 min 6 s", "10 min 36 s") == [NEXT, THIRD, FIRST]
+    later = silent.given(PeerEndpointObserved(BOB.key, "exchange", SCOPED), at="10 min 20 s")
+    assert SCOPED in holds(later, BOB, "10 min 20 s", "10 min 26 s", "10 min 32 s")
 
 
 def test_who_has_no_usable_address_is_waited_for() -> None:

@@ -3,6 +3,7 @@ import pytest
 from tests.cast import ALICE, BOB, CAROL, Member
 from tests.playbook import Playbook, given, resting, span
 from wgmesh.domain.device import FOREIGN_KEY, NO_KEY, Device, DevicePeer, DeviceSample, Traffic
+from wgmesh.domain.draft import Draft
 from wgmesh.domain.effects import SendHello
 from wgmesh.domain.events import (
     ForeignPeerSeen,
@@ -17,8 +18,8 @@ from wgmesh.domain.events import (
     Sighting,
 )
 from wgmesh.domain.inputs import Due, Sampled, Woke
-from wgmesh.domain.liveness import FOREIGN_CAP, SILENT_AFTER, heard_age
-from wgmesh.domain.values import Endpoint
+from wgmesh.domain.liveness import FOREIGN_CAP, SILENT_AFTER, heard_age, last_sign
+from wgmesh.domain.values import Endpoint, Moment
 
 ALICE_STARTS = given().when(ALICE.start()).given(ALICE.joined()[3])
 KNOWN = ALICE_STARTS.given(BOB.discovered(), BOB.observed())
@@ -107,6 +108,18 @@ def test_a_sign_from_before_the_silence_connects_nobody() -> None:
     silent.when(sampled(handshake_age=61_000, received_age=999), at="10 min 1 s").then(
         PeerConnected(BOB.key, BOB.wireguard)
     )
+
+
+def test_the_last_sign_of_a_peer_is_the_last_that_was_sampled_or_that_it_connected() -> None:
+    def told(story: Playbook) -> int:
+        draft = Draft(story.state, Moment(0, story.now), "gossip")
+        return last_sign(draft, story.mesh.peers[BOB.key])
+
+    connected = KNOWN.given(PeerConnected(BOB.key, BOB.wireguard), at="1 min")
+    assert told(connected) == span("1 min")
+    assert told(connected.when(sampled(handshake_age=9_000), at="2 min")) == span("1 min 51 s")
+    assert told(connected.when(sampled(handshake_age=90_000), at="2 min")) == span("1 min")
+    assert told(connected.when(sampled(handshake_age=None), at="2 min")) == span("1 min")
 
 
 def test_who_is_gone_is_neither_connected_nor_foreign() -> None:

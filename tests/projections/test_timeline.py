@@ -75,6 +75,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.PeerConnected(BETA.key, BETA_AT), "connected with beta at 192.168.1.17:21820"),
     (e.PeerRoamed(BETA.key, ELSEWHERE, BETA_AT), "beta roamed from 192.168.1.17:21820 to 198.51.100.7:40000"),
     (e.PeerDisconnected(BETA.key, 181_000), "beta is silent, no sign for 3 min 1 s"),
+    (e.PeerDisconnected(BETA.key, 12_000), "beta is silent, no sign for 12 s, though asked for one"),
     (
         e.PeersSighted((e.Sighting(BETA.key, 12_000, 4096, 2_000_000), e.Sighting(GAMMA.key, -1, 148, 92))),
         "roll call: beta heard 12 s ago, 4.0 KiB in, 1.9 MiB out; gamma not heard in this run, 148 B in, 92 B out",

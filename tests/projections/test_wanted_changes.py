@@ -16,7 +16,7 @@ from wgmesh.domain.device import (
     Traffic,
     UpdatePeer,
 )
-from wgmesh.domain.endpoints import TURN
+from wgmesh.domain.endpoints import HELD, TURN
 from wgmesh.domain.events import Event, InterfacesChanged, PeerConnected, PeerDisconnected
 from wgmesh.domain.liveness import SILENT_AFTER
 from wgmesh.domain.mesh import Mesh
@@ -74,7 +74,8 @@ def test_a_peer_that_is_just_calling_us_is_not_taken_off_between_its_first_messa
 def test_but_a_silent_peer_is_tried_where_it_is_said_to_be() -> None:
     mesh = known(PeerConnected(BOB.key, ELSEWHERE), PeerDisconnected(BOB.key, 180_001))
     sample = DeviceSample(found(mesh, endpoint=ELSEWHERE), (Traffic(BOB.public_key, handshaken=True),))
-    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=BOB.wireguard),)
+    assert wanted_changes(mesh, sample, HELD - 1) == ()
+    assert wanted_changes(mesh, sample, HELD) == (UpdatePeer(BOB.public_key, endpoint=BOB.wireguard),)
 
 
 def test_and_so_is_a_connected_one_that_answered_from_elsewhere_since_we_moved() -> None:

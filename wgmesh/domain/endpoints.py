@@ -25,6 +25,8 @@ Tried = Mapping[IdentityKey, Endpoint]
 TURN = 6 * SECOND
 # The waiting side's own try: after a turn without a handshake, half-way between the initiator's retries.
 OUT_OF_STEP = TURN + 2500
+# Who fell silent is most likely where it was: what was known before that was proven has its turns only after this.
+HELD = MINUTE // 2
 # When the rounds of turns begin: a minute apart, then two, four, and at last every five.
 ROUNDS = (0, MINUTE, 3 * MINUTE, 7 * MINUTE)
 LATER_ROUNDS = 5 * MINUTE
@@ -144,18 +146,18 @@ def next_change(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = Non
 def turns(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> list[tuple[Claim, int]]:
     """Each usable claim with the beginning of its present turn, which may be to come, and with that of its next."""
     claims = candidates(mesh, peer, covered)
-    begins, pause = _begins(peer), _pause(mesh, peer)
-    found = []
+    pause, found = _pause(mesh, peer), []
     for place, claim in enumerate(claims):
-        start = max(begins, claim.since.awake) + pause + place * TURN
+        start = max(_begins(peer, claim), claim.since.awake) + pause + place * TURN
         found += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
     return found
 
 
-def _begins(peer: Peer) -> int:
-    """When the peer may first be tried."""
+def _begins(peer: Peer, claim: Claim) -> int:
+    """When the peer may first be tried there."""
     if peer.disconnected:
-        return peer.disconnected.awake
+        is_older = peer.proved is not None and claim.since.sequence < peer.proved.sequence
+        return peer.disconnected.awake + (HELD if is_older else 0)
     seen = [claim.since.awake for claim in peer.observed]
     return min(seen) if seen else peer.discovered.awake + UNCONFIRMED_PAUSE
 

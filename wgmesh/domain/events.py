@@ -171,7 +171,10 @@ class PeerRoamed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PeerDisconnected(Struct, frozen=True, forbid_unknown_fields=True):
-    """No sign of the peer through the tunnel for this long (ms): it is silent, not forgotten. One an edge."""
+    """No sign of the peer through the tunnel for this long (ms): it is silent, not forgotten. One an edge.
+
+    Three minutes and more: its session is over. Less: it was asked, by us and by others, and its kernel too, in vain.
+    """
 
     identity: IdentityKey
     silence: int

@@ -70,6 +70,15 @@ def heard_age(traffic: Traffic) -> int | None:
     return min((age for age in (traffic.handshake_age, traffic.received_age) if age is not None), default=None)
 
 
+def last_sign(draft: Draft, peer: Peer) -> int:
+    """When (ms on `awake`) a connected peer last gave a sign, as far as samples tell; it did when it connected."""
+    assert peer.connected
+    sampled = draft.session.sampled
+    ages = (heard_age(traffic) for traffic in draft.session.traffic if traffic.public_key == peer.public_key)
+    age = next(ages, None)
+    return peer.connected.awake if age is None or sampled is None else max(peer.connected.awake, sampled - age)
+
+
 def _claimed(peer: Peer, endpoint: Endpoint) -> tuple[int, ...]:
     """The records that rest under a connection: who claimed the address, and if nobody did, who the peer is."""
     for claim in (*peer.observed, *peer.claims):

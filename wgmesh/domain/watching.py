@@ -7,7 +7,7 @@ at once: whom it watched is asked for a sign by the next. A node that is slow or
 
 from msgspec.structs import replace
 
-from wgmesh.domain import doubting, errands, spreading, strain
+from wgmesh.domain import doubting, errands, liveness, spreading, strain
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample, SendGossip
 from wgmesh.domain.events import LayerResumed
@@ -117,7 +117,7 @@ def _look_oneself(draft: Draft, suspect: IdentityKey, incarnation: Incarnation) 
     peer = draft.mesh.peers.get(suspect)
     if peer is None or not peer.connected or incarnation < peer.incarnation or not spreading.is_news(draft, suspect):
         return
-    yield from doubting.begin(draft, suspect, draft.now.awake, hearsay=True)
+    yield from doubting.begin(draft, suspect, liveness.last_sign(draft, peer), hearsay=True)
     yield from spreading.spread(draft, suspect, incarnation)
 
 

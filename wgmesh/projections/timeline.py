@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from wgmesh.domain import events as e
+from wgmesh.domain.liveness import SILENT_AFTER
 from wgmesh.domain.mesh import Mesh, Oddity, PeerEvent
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
@@ -109,7 +110,7 @@ def _of_peers(before: Mesh, event: PeerEvent) -> str:
         case e.PeerRoamed(identity, endpoint, previous):
             return f"{name_of(before, identity)} roamed from {previous} to {endpoint}"
         case e.PeerDisconnected(identity, silence):
-            return f"{name_of(before, identity)} is silent, no sign for {duration(silence)}"
+            return f"{name_of(before, identity)} is silent, no sign for {duration(silence)}{_though_asked(silence)}"
         case e.PeersSighted(sightings):
             return "roll call: " + "; ".join(_sighting(before, each) for each in sightings)
         case e.PeerExpired(identity, silence):
@@ -146,6 +147,11 @@ def _of_the_log(at: int, event: e.StateCarried | e.LogCompacted | e.LogRecovered
             return f"the disk was full for {duration(at - since)}: {counted(dropped, 'input')} dropped undecided"
         case _:
             assert_never(event)
+
+
+def _though_asked(silence: int) -> str:
+    """A session lives for three minutes; who is called silent before they are over was asked for a sign."""
+    return "" if silence > SILENT_AFTER else ", though asked for one"
 
 
 def _changed(known: NodeSettings | None, settings: NodeSettings) -> Iterator[str]:
