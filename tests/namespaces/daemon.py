@@ -31,10 +31,10 @@ class Daemon:
         self._join = ["join", "--secret-file", str(secret_file), *self._place(), *options]
         self.start()
 
-    def start(self) -> None:
-        """Start it again, on the state that it has."""
+    def start(self, *options: str) -> None:
+        """Start it again, on the state that it has, with these options besides."""
         with self.log.open("a") as log:
-            self.program = self.node.popen([*WGMESH, *self._join], cwd=ROOT, stdout=log, stderr=log)
+            self.program = self.node.popen([*WGMESH, *self._join, *options], cwd=ROOT, stdout=log, stderr=log)
 
     def pid(self) -> int:
         """The number of its process, as the test sees it."""
