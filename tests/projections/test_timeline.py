@@ -26,6 +26,7 @@ from wgmesh.domain.events import CATALOGUE
 from wgmesh.domain.mesh import Mesh, carried, evolve
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
+from wgmesh.domain.watch import HEARS_NOBODY
 from wgmesh.projections.timeline import sentence
 from wgmesh.projections.wording import key
 
@@ -154,6 +155,14 @@ def test_a_record_is_told_in_one_sentence(event: e.Event, text: str) -> None:
 
 def test_every_event_of_the_catalogue_is_told_here() -> None:
     assert {type(event) for event, _ in SENTENCES} == set(CATALOGUE)
+
+
+def test_a_node_that_was_cut_off_says_when_it_hears_others_again() -> None:
+    cut_off, again = records(
+        (0, "gossip", e.LayerSuspended("gossip", HEARS_NOBODY)), (1, "gossip", e.LayerResumed("gossip"))
+    )
+    assert sentence(MESH, cut_off) == "this node hears nobody: is its network up?"
+    assert sentence(evolve(MESH, cut_off), again) == "this node hears others again"
 
 
 def test_the_first_settings_are_told_whole() -> None:

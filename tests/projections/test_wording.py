@@ -4,7 +4,8 @@ import pytest
 
 from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, SETTINGS, discovered, joined, mesh_of
 from wgmesh.domain.events import SettingsChanged
-from wgmesh.projections.wording import amount, counted, duration, key, name_of, printable
+from wgmesh.domain.watch import HEARS_NOBODY
+from wgmesh.projections.wording import amount, counted, duration, key, name_of, printable, trouble
 
 
 def test_a_key_is_written_whole_and_as_wg_does() -> None:
@@ -60,6 +61,11 @@ def test_an_amount_has_the_unit_that_fits(count: int, text: str) -> None:
 
 def test_one_is_singular() -> None:
     assert [counted(number, "peer") for number in (0, 1, 2)] == ["0 peers", "1 peer", "2 peers"]
+
+
+def test_who_hears_nobody_says_it_of_itself_and_not_of_a_layer() -> None:
+    assert trouble("lan", "no interface") == "layer lan cannot work: no interface"
+    assert trouble("gossip", HEARS_NOBODY) == "this node hears nobody: is its network up?"
 
 
 def test_nothing_that_steers_a_terminal_stays() -> None:

@@ -14,7 +14,8 @@ from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
-from wgmesh.projections.wording import amount, counted, duration, key, name_of, skewed
+from wgmesh.domain.watch import is_cut_off
+from wgmesh.projections.wording import amount, counted, duration, key, name_of, skewed, trouble
 
 # Options that nobody hears of until they are used.
 _UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False, "peers": ()}
@@ -52,7 +53,9 @@ def sentence(before: Mesh, record: Record) -> str:
         case e.NodeSuspended(slept):
             return f"this machine was asleep for {duration(slept)}"
         case e.LayerSuspended(layer, reason):
-            return f"layer {layer} cannot work: {reason}"
+            return trouble(layer, reason)
+        case e.LayerResumed("gossip") if is_cut_off(before):
+            return "this node hears others again"
         case e.LayerResumed(layer):
             return f"layer {layer} works"
         case e.StateCarried() | e.LogCompacted() | e.LogRecovered() | e.LogGap() as event:

@@ -14,7 +14,7 @@ from wgmesh.domain.routes import refused
 from wgmesh.domain.values import DAY, MINUTE, Ground
 from wgmesh.projections.peers import Live
 from wgmesh.projections.timeline import sentence
-from wgmesh.projections.wording import counted, duration, key, name_of, skewed
+from wgmesh.projections.wording import counted, duration, key, name_of, skewed, trouble
 
 # Two epochs: as long as strangers keep sending, there is a newer record of it.
 REJECTED_FOR = 20 * MINUTE
@@ -36,7 +36,7 @@ def warnings(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: M
         *_of_the_device(mesh, at),
         *_of_the_addresses(mesh),
         *_of_routes(mesh, live),
-        *(f"layer {name} cannot work: {layer.reason}" for name, layer in mesh.layers.items() if layer.reason),
+        *(trouble(name, layer.reason) for name, layer in mesh.layers.items() if layer.reason),
         *_of_others(mesh),
         *_of_clocks(mesh, at),
         *_of_what_happened(mesh, quoted),

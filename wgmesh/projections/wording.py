@@ -5,6 +5,7 @@ import base64
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import DAY, HOUR, MINUTE, SECOND
+from wgmesh.domain.watch import HEARS_NOBODY
 
 OURSELVES = "this node"
 
@@ -47,6 +48,11 @@ def skewed(name: str, source: str, hours: int) -> str:
     """Whose clock is how far off, seen from this machine's."""
     how = "ahead of" if hours > 0 else "behind"
     return f"the clock of {name} at {source} is about {abs(hours)} h {how} this machine's"
+
+
+def trouble(layer: str, reason: str) -> str:
+    """Why a layer cannot work; that nobody is heard is not the layer's trouble but ours."""
+    return reason if reason == HEARS_NOBODY else f"layer {layer} cannot work: {reason}"
 
 
 def amount(count: int) -> str:
