@@ -27,7 +27,7 @@ def alone(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def asked(*addresses: str, interface: str = "eth0", seconds: float = 0.5) -> list[str]:
+def asked(*addresses: str, interface: str = "eth0", seconds: float = 1.2) -> list[str]:
     """Who answered within this time; a reason why a question did not leave is an answer of its own."""
     answers: list[str] = []
 
@@ -57,6 +57,27 @@ def test_each_answer_is_told_from_the_others() -> None:
 def test_what_cannot_leave_is_told_as_a_reason() -> None:
     assert asked(NEIGHBOUR, interface="nowhere0") == ["No such device"]
     assert asked("2001:db8::1") == ["Network is unreachable"]
+
+
+def test_a_request_that_is_lost_is_made_again() -> None:
+    """The neighbour gets the address while the question is under way; where it lives is known before."""
+    mac = run("ip -n neighbour -br link show eth1").split()[2]
+    run(f"ip neigh add {NOBODY} lladdr {mac} nud permanent dev eth0")
+    answers: list[str] = []
+
+    async def main() -> None:
+        echoes = Echoes("eth0", answers.append)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(echoes.run)
+            await anyio.sleep(0.1)
+            assert echoes.ask(NOBODY) is None
+            await anyio.sleep(0.3)
+            run(f"ip -n neighbour addr add {NOBODY}/128 dev eth1 nodad")
+            await anyio.sleep(0.8)
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main)
+    assert answers == [NOBODY]
 
 
 def test_a_question_is_forgotten_after_a_second_and_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

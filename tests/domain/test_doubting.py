@@ -60,7 +60,7 @@ def test_what_is_overdue_is_asked_for_twice_within_a_second() -> None:
     number = probed(story.effects)[SUSPECT.key]
     story.then(SendGossip(SUSPECT.key, Probe(number)))
     watched(story, "7.999 s").then()
-    watched(story, "8 s").then(SendGossip(SUSPECT.key, Probe(number)), Sample())
+    watched(story, "8 s").then(SendGossip(SUSPECT.key, Probe(number)), Echo(SUSPECT.ipv6), Sample())
 
 
 def test_then_two_others_are_asked_about_it_and_for_themselves() -> None:
@@ -71,7 +71,7 @@ def test_then_two_others_are_asked_about_it_and_for_themselves() -> None:
     assert list(probed(story.effects)) == chosen
 
 
-def test_then_its_kernel_is_asked_for_an_echo() -> None:
+def test_then_its_kernel_is_asked_for_an_echo_again() -> None:
     echo_asked().then(Echo(SUSPECT.ipv6))
 
 

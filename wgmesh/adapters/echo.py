@@ -1,13 +1,14 @@
 """Asks a machine's kernel for an echo (ICMPv6, RFC 4443 section 4) through the tunnel: it answers for a dead daemon.
 
-A socket is opened for each question and closed after a second, so nothing waits and nobody wakes us between questions.
+A question is asked up to four times within a second, since any of them or its answer may be lost. Each has a socket of
+its own for that second, so nothing wakes us between questions.
 """
 
 import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 from anyio.abc import TaskGroup
@@ -15,7 +16,7 @@ from anyio.abc import TaskGroup
 REQUEST, REPLY = 128, 129
 # Type, code, checksum (the kernel's business), identifier, number.
 HEADER = struct.Struct("!BBHHH")
-WAIT_SECONDS = 1.0
+TIMES, WAIT_SECONDS = 4, 0.25
 READ_BYTES = 64
 # Questions under way at once; a node doubts a few peers at a time.
 CAP = 64
@@ -44,12 +45,13 @@ class Echoes:
         if self._tasks is None or self._under_way >= CAP:
             return "too many questions are under way"
         mark = os.urandom(4)
+        request = HEADER.pack(REQUEST, 0, 0, *struct.unpack("!HH", mark)) + mark
         try:
-            opened = self._send(address, HEADER.pack(REQUEST, 0, 0, *struct.unpack("!HH", mark)) + mark)
+            opened = self._send(address, request)
         except OSError as error:
             return error.strerror or str(error)
         self._under_way += 1
-        self._tasks.start_soon(self._wait, opened, address, mark)
+        self._tasks.start_soon(self._wait, opened, address, request)
         return None
 
     def _send(self, address: str, request: bytes) -> socket.socket:
@@ -59,12 +61,16 @@ class Echoes:
             opened.send(request)
             return opened
 
-    async def _wait(self, opened: socket.socket, address: str, mark: bytes) -> None:
+    async def _wait(self, opened: socket.socket, address: str, request: bytes) -> None:
+        """Until the answer is there, or the last request had its time."""
         try:
-            with opened, anyio.move_on_after(WAIT_SECONDS):
-                while not _is_reply(opened, mark):
-                    await anyio.wait_readable(opened)
-                self._answered(address)
+            with opened:
+                for number in range(1, TIMES + 1):
+                    if await _is_answered(opened, request[HEADER.size :]):
+                        self._answered(address)
+                        return
+                    if number < TIMES:
+                        _send_again(opened, request)
         finally:
             self._under_way -= 1
 
@@ -90,6 +96,19 @@ def _closed_on_error(opened: socket.socket) -> Iterator[socket.socket]:
     except OSError:
         opened.close()
         raise
+
+
+async def _is_answered(opened: socket.socket, mark: bytes) -> bool:
+    with anyio.move_on_after(WAIT_SECONDS):
+        while not _is_reply(opened, mark):
+            await anyio.wait_readable(opened)
+        return True
+    return False
+
+
+def _send_again(opened: socket.socket, request: bytes) -> None:
+    with suppress(OSError):  # what does not leave is not answered, and that is all that is asked
+        opened.send(request)
 
 
 def _is_reply(opened: socket.socket, mark: bytes) -> bool:

@@ -1,8 +1,8 @@
 """How a peer that owes a sign is asked for one, ever more insistently, until it gives one or is called silent.
 
-Two probes, then two others are asked whether they reach it, then its kernel is asked for an echo, which it gives even
-when the daemon is dead. Any word from it ends the doubt, and so does any byte that WireGuard got from it meanwhile. Who
-heard nobody else either doubts itself: the cut is ours, and nobody is called silent for it.
+Two probes, then its kernel is asked for an echo, which it gives even when the daemon is dead or starved; then two
+others are asked whether they reach it, and the kernel again. Any word from it ends the doubt, and so does any byte that
+WireGuard got from it meanwhile. Who heard nobody else either doubts itself: the cut is ours, and nobody is called silent.
 """
 
 from collections.abc import Iterable
@@ -63,6 +63,7 @@ def _advance(draft: Draft, peer: Peer, doubt: Doubt) -> Verdict:
         case Stage.PROBE_AGAIN:
             _wait(draft, peer, doubt, Stage.ECHO if doubt.hearsay else Stage.ASK_OTHERS, PROBED)
             yield SendGossip(peer.identity, Probe(doubt.number))
+            yield Echo(peer.ipv6)
             yield Sample()
         case Stage.ASK_OTHERS:
             _wait(draft, peer, doubt, Stage.ECHO, ASKED)

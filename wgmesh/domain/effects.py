@@ -90,7 +90,10 @@ class Nudge(Struct, frozen=True, tag=True):
 
 
 class Echo(Struct, frozen=True, tag=True):
-    """Ask the kernel of the machine at this mesh address for an echo: it answers though its daemon be dead."""
+    """Ask the kernel of the machine at this mesh address for an echo, a few times within a second.
+
+    It answers though its daemon be dead.
+    """
 
     address: str
 
