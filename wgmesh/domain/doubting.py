@@ -2,7 +2,7 @@
 
 Two probes, then its kernel is asked for an echo, which it gives even when the daemon is dead or starved; then two
 others are asked whether they reach it, and the kernel again. Any word from it ends the doubt, and so does any byte that
-WireGuard got from it meanwhile. Who heard nobody else either doubts itself: the cut is ours, and nobody is called silent.
+WireGuard got from it meanwhile. Who heard nobody else either doubts itself: the cut is ours, nobody is called silent.
 """
 
 from collections.abc import Iterable
