@@ -1,6 +1,7 @@
 """Bob is the lower and Carol the higher of two who meet on one address; both live in a mesh of 14 addresses."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given as examples
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cast import ALICE, NARROW, Member
-from tests.playbook import Playbook, given, resting
-from wgmesh.domain.addressing import LAST_NONCE, SETTLED_AFTER, settles_at
+from tests.playbook import Playbook, given, resting, span
+from wgmesh.domain.addressing import LAST_NONCE, MOVE_PAUSE, NEWCOMER_MOVES, SETTLED_AFTER, settles_at
 from wgmesh.domain.cadence import due
 from wgmesh.domain.effects import Announce
 from wgmesh.domain.events import (
@@ -94,13 +95,72 @@ def test_who_held_its_address_for_ten_seconds_is_no_newcomer() -> None:
     assert given(*BOB.joined()).when(CAROL.replies(BOB), at="10 s").mesh.ipv4 == ADDRESS
 
 
-def test_who_has_just_moved_is_a_newcomer_at_its_new_address() -> None:
+def test_a_newcomer_gives_way_again_where_it_came_to_and_so_often_and_no_more() -> None:
+    story = given(*BOB.joined())
+    for number in range(NEWCOMER_MOVES + 1):
+        story = story.given(holder(number, story.mesh.ipv4), at=f"{number} s").when(Due("settle"))
+    moves = [record.event for record in story.records if isinstance(record.event, MeshAddressChanged)]
+    assert len(moves) <= NEWCOMER_MOVES
+    assert story.mesh.nonce >= NEWCOMER_MOVES
+
+
+def test_who_joined_half_a_minute_ago_is_no_newcomer_wherever_it_has_come_to() -> None:
+    story = given(*CAROL.joined()).when(BOB.replies(CAROL), at="9 s").given(at="18 s")
+    assert story.given(holder(1, story.mesh.ipv4)).when(Due("settle")).events != ()
+    story = given(*CAROL.joined()).given(MeshAddressChanged(1, CAROL.ipv4_with(1), ADDRESS), at="25 s")
+    assert story.given(holder(1, story.mesh.ipv4), at="30 s").when(Due("settle")).events == ()
+
+
+def test_who_was_evicted_waits_for_a_minute_before_it_moves_again() -> None:
     carol = settled(CAROL).when(BOB.replies(CAROL), at="1 min").until("1 min 10 s")
-    rival = claimed([CAROL.ipv4_with(1)])[0]
-    at_once = carol.given(rival, at="1 min 15 s").when(Due("settle"))
-    assert MeshAddressChanged in [type(event) for event in at_once.events]
-    later = carol.given(rival, at="1 min 20 s").when(Due("settle"))
-    assert later.events == ()
+    chased = carol.given(holder(1, carol.mesh.ipv4), at="1 min 11 s").when(Due("settle"))
+    assert (chased.events, settles_at(chased.mesh)) == ((), span("2 min 10 s"))
+    assert chased.until("2 min 10 s").mesh.nonce > 1
+
+
+def test_row_26_who_has_a_key_for_every_address_moves_its_victim_once_a_minute_and_is_named() -> None:
+    victim = settled(CAROL).when(BOB.replies(CAROL), at="1 min")
+    for second in range(61, 361):
+        chaser = holder(second, victim.mesh.ipv4)
+        victim = victim.until(f"{second} s").given(chaser).when(Due("settle"))
+    moved = [record for record in victim.records if isinstance(record.event, MeshAddressChanged)]
+    pauses = [later.awake - earlier.awake for earlier, later in pairwise(moved)]
+    assert len(moved) >= 4
+    assert min(pauses) >= MOVE_PAUSE
+    assert victim.mesh.ipv6 == CAROL.ipv6
+    named = [record.event.kept_by for record in victim.records if isinstance(record.event, AddressCollisionResolved)]
+    assert len(named) == len(moved)
+    assert CAROL.key not in named
+
+
+def test_row_27_two_that_moved_to_one_address_while_they_were_apart_end_on_two() -> None:
+    """Neither knew of the other: both took the same free address, and have held it for long when they meet."""
+    bob, carol = settled(BOB), settled(CAROL)
+    shared = next(a for a in (BOB.ipv4_with(n) for n in range(1, 256)) if a in addresses_of(CAROL) and a != ADDRESS)
+    of_bob, of_carol = (addresses_of(who).index(shared) for who in (BOB, CAROL))
+    bob = bob.given(MeshAddressChanged(of_bob, shared, ADDRESS), at="2 min")
+    carol = carol.given(MeshAddressChanged(of_carol, shared, ADDRESS), at="3 min")
+    bob = bob.when(CAROL.replies(BOB, CAROL.record(change=3, nonce=of_carol)), at="10 min").until("1 h")
+    carol = carol.when(BOB.replies(CAROL, BOB.record(change=3, nonce=of_bob)), at="10 min")
+    assert carol.mesh.ipv4 == shared
+    carol = carol.until("10 min 10 s")
+    assert bob.mesh.ipv4 == shared
+    assert carol.mesh.ipv4 not in (shared, ADDRESS)
+    assert [type(event) for event in carol.events] == [AddressCollisionResolved, MeshAddressChanged]
+    seen = bob.when(CAROL.replies(BOB, CAROL.record(change=4, nonce=carol.mesh.nonce)))
+    assert AddressCollisionResolved(shared, BOB.key, CAROL.key) in seen.events
+    assert carol.until("3 h").mesh.nonce == carol.mesh.nonce
+
+
+def addresses_of(who: Member) -> list[str]:
+    return [who.ipv4_with(nonce) for nonce in range(256)]
+
+
+def holder(number: int, address: str) -> PeerDiscovered:
+    """Somebody with a key below everybody's that has this address."""
+    key = bytes(28) + number.to_bytes(4)
+    ipv6 = f"fd00::{number:x}"
+    return replace(BOB.discovered(), identity=key, public_key=key, ipv4=address, ipv6=ipv6, signed=b"of " + key)
 
 
 def test_a_nonce_never_falls() -> None:

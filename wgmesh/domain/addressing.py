@@ -1,7 +1,9 @@
 """One IPv4 address, one node. Two nodes may derive the same; one of them then moves, and only it decides where to.
 
-A conflict that stood for 10 s is settled for the lower raw WireGuard key. Who has not yet held its address for 10 s
-gives way at once, whatever its key, so that a newcomer never evicts the settled. IPv6 addresses never move.
+A conflict that stood for 10 s is settled for the lower raw WireGuard key. Who just joined and has not yet held its
+address for 10 s gives way at once, whatever its key, so that a newcomer never evicts the settled. All others move once
+a minute at most: a member with keys for every address would otherwise chase a node out of its last one within a minute.
+IPv6 addresses never move.
 """
 
 from wgmesh.domain.draft import Draft, Verdict
@@ -9,11 +11,16 @@ from wgmesh.domain.events import AddressCollisionResolved, MeshAddressChanged
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import ipv4_of
 from wgmesh.domain.peer import Peer
-from wgmesh.domain.values import SECOND
+from wgmesh.domain.values import MINUTE, SECOND
 
 # How long an address must have been held, and a conflict must have stood (protocol, section 2).
 SETTLED_AFTER = 10 * SECOND
 LAST_NONCE = 255
+# Who joined meets its first rivals within this time, and a chain of conflicts is this long at most before it waits.
+NEWCOMER_FOR = 30 * SECOND
+NEWCOMER_MOVES = 8
+# How often a node that is no newcomer moves (threats, row 26).
+MOVE_PAUSE = MINUTE
 
 
 def rivals(mesh: Mesh) -> list[Peer]:
@@ -27,7 +34,8 @@ def settles_at(mesh: Mesh) -> int | None:
     lost_to = [peer for peer in rivals(mesh) if peer.public_key < mesh.public_key]
     if not lost_to:
         return None
-    return max(mesh.addressed.awake, min(peer.addressed.awake for peer in lost_to)) + SETTLED_AFTER
+    conflict = max(mesh.addressed.awake, min(peer.addressed.awake for peer in lost_to))
+    return max(conflict + SETTLED_AFTER, mesh.addressed.awake + MOVE_PAUSE if mesh.nonce else 0)
 
 
 def settle_collision(draft: Draft) -> Verdict:
@@ -37,12 +45,16 @@ def settle_collision(draft: Draft) -> Verdict:
     if not claiming:
         return
     due = settles_at(mesh)
-    is_newcomer = now - mesh.addressed.awake < SETTLED_AFTER
-    if is_newcomer or (due is not None and now >= due):
+    if _is_newcomer(mesh, now) or (due is not None and now >= due):
         winner = claiming[0]
         nonce, ipv4 = _next_address(mesh)
         yield AddressCollisionResolved(mesh.ipv4, winner.identity, mesh.identity), (winner.addressed.sequence,)
         yield MeshAddressChanged(nonce, ipv4, mesh.ipv4), (draft.mesh.head.sequence,)
+
+
+def _is_newcomer(mesh: Mesh, now: int) -> bool:
+    is_new_here = now - mesh.addressed.awake < SETTLED_AFTER
+    return is_new_here and now - mesh.joined.awake < NEWCOMER_FOR and mesh.nonce < NEWCOMER_MOVES
 
 
 def note_outcome(draft: Draft, before: Mesh) -> Verdict:

@@ -130,6 +130,19 @@ class WireGuardContract:
         assert found.addresses == ("10.1.0.1/32",)
         assert [peer.public_key for peer in found.peers] == [BEN]
 
+    def test_a_route_behind_a_peer_comes_and_goes_in_one_pass_and_a_second_one_writes_nothing(
+        self, device: WireGuard
+    ) -> None:
+        ben, cat = DESIRED.peers
+        behind = ("10.7.0.0/24", "fd00:7::/48")
+        ben = DevicePeer(BEN, 1, ben.endpoint, tuple(sorted((*BEN_IPS, *behind))), 25)
+        routed = Device(1, 21820, 1400, True, DESIRED.addresses, tuple(sorted((*DESIRED.routes, *behind))), (ben, cat))
+        assert device.apply(diff(device.sample(), routed)).failed == ()
+        assert device.sample().device == routed
+        assert diff(device.sample(), routed) == ()
+        assert device.apply(diff(device.sample(), DESIRED)).failed == ()
+        assert device.sample().device == DESIRED
+
     def test_allowed_ips_change_hands_in_one_pass(self, device: WireGuard) -> None:
         ben, cat = DESIRED.peers
         swapped = Device(
