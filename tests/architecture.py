@@ -169,9 +169,9 @@ POLICIES = "policies"
 LAYERS = (
     ("values", "errors"),
     (
-        "device", "effects", "envelope", "events", "facts", "gossip_messages", "identity", "inputs", "keys",
-        "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records", "secret",
-        "settings", "upcasts",
+        "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages", "identity", "inputs",
+        "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
+        "secret", "settings", "upcasts",
     ),
     ("attached", "draft", "introduce", "mesh", "own_record", "session", "watch"),
     (POLICIES,),

@@ -14,6 +14,7 @@ DAILY: dict[str, int] = {
     "NodeSuspended": 1440,
     "EndpointsDeclared": 1728,
     "EndpointReflected": 1152,
+    "AnnouncerElected": 1440,
     "RecordRenewed": 288 + 6,
     "PeerDiscovered": 2400,
     "PeerUpdated": 28_800,

@@ -25,6 +25,14 @@ DEFAULT_INTERFACE = "wgmesh0"
 STATE_ROOT = Path("/var/lib/wgmesh")
 STATE_DIR_VARIABLE = "WGMESH_STATE_DIR"
 
+# Nodes of BitTorrent's Mainline DHT that everybody begins at; each is run by somebody else.
+DHT_ROUTERS = (
+    "router.bittorrent.com:6881",
+    "dht.transmissionbt.com:6881",
+    "router.utorrent.com:6881",
+    "dht.libtorrent.org:25401",
+)
+
 WireGuardChoice = Literal["auto", "kernel", "userspace", "none"]
 KIB = 1024
 MIB = 1024 * KIB
@@ -47,7 +55,7 @@ class Settings(Struct, frozen=True):
     `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
     `advertise_routes` and `accept_routes` are canonical prefixes, or the one word ALL_ROUTES.
     Records are kept for `keep` ms; `record_inputs` is the absolute path of a recording, empty for none.
-    `peers` and `endpoints` are places, as `parse_place` reads them.
+    `peers`, `endpoints` and `dht_bootstrap` are places, as `parse_place` reads them.
     """
 
     secret: str
@@ -70,6 +78,8 @@ class Settings(Struct, frozen=True):
     gossip: bool = True
     peers: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
+    dht: bool = True
+    dht_bootstrap: tuple[str, ...] = DHT_ROUTERS
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -103,6 +113,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     hosts: bool | None = None
     peer: tuple[str, ...] | None = None
     endpoint: tuple[str, ...] | None = None
+    dht: bool | None = None
+    dht_bootstrap: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -146,6 +158,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         gossip=options.gossip is not False,
         peers=_places("--peer", options.peer or ()),
         endpoints=_places("--endpoint", options.endpoint or ()),
+        dht=options.dht is not False,
+        dht_bootstrap=_places("--dht-bootstrap", options.dht_bootstrap or DHT_ROUTERS),
     )
 
 

@@ -25,9 +25,9 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 @contextmanager
 def joined(directory: Path, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """`wgmesh join` until the block ends."""
-    argv = [sys.executable, "-m", "wgmesh", "join", "--wireguard", "none", "--no-lan", "--hostname", "alpha"]
+    argv = [sys.executable, "-m", "wgmesh", "join", "--wireguard", "none", "--no-lan", "--no-dht"]
     with subprocess.Popen(
-        [*argv, "--state-dir", str(directory), *words],
+        [*argv, "--hostname", "alpha", "--state-dir", str(directory), *words],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**ENVIRONMENT, **environ},
@@ -64,6 +64,7 @@ def test_status_says_what_the_daemon_sees_now() -> None:
         ("lan", "off", "--no-lan"),
         ("exchange", "working", ""),
         ("gossip", "off", "--wireguard none"),
+        ("dht", "off", "--no-dht"),
     ]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.domain.vectors import load
-from wgmesh.domain.keys import LAN_PORT, derive, infohash, mesh_parameter, parameters, token, token_hour
+from wgmesh.domain.keys import LAN_PORT, derive, mesh_parameter, parameters, token, token_hour
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.secret import Secret, mint, parse
 
@@ -30,8 +30,8 @@ def test_all_keys_are_those_of_the_vectors(vector: Any) -> None:
 @pytest.mark.parametrize("vector", VECTORS)
 def test_infohashes_are_those_of_the_vectors(vector: Any) -> None:
     secret = Secret(vector["secret"])
-    assert infohash(secret, 500_000).hex() == vector["infohash_hour_500000"]
-    assert infohash(secret, 499_999).hex() == vector["infohash_hour_499999"]
+    assert derive(secret).infohash(500_000).hex() == vector["infohash_hour_500000"]
+    assert derive(secret).infohash(499_999).hex() == vector["infohash_hour_499999"]
 
 
 @pytest.mark.parametrize("vector", VECTORS)
@@ -46,7 +46,7 @@ def test_parameters_are_those_of_the_vectors(vector: Any) -> None:
 def test_only_the_payload_decides_keys() -> None:
     bare, full = mint(B), mint(B, b"o" * 32, "192.168.100.0/24")
     assert derive(bare) == derive(full)
-    assert infohash(bare, HOUR) == infohash(full, HOUR)
+    assert derive(bare).infohash(HOUR) == derive(full).infohash(HOUR)
 
 
 def test_owner_and_subnet_of_the_uri_are_parameters() -> None:

@@ -181,7 +181,7 @@ def test_tables_are_bounded() -> None:
     assert (KNOCK_CAP, FOUND_CAP) == (1024, 64)
     story = ALICE_IS_UP
     for part in range(4):
-        story = story.when(Found("dht", tuple(Endpoint(f"198.51.{part}.{n}", 7) for n in range(200))))
+        story = story.when(Found("peer", tuple(Endpoint(f"198.51.{part}.{n}", 7) for n in range(200))))
     assert len(story.state.session.found) == FOUND_CAP
 
 

@@ -102,6 +102,7 @@ def test_each_layer_has_its_own_line() -> None:
         ("lan", "working"),
         ("exchange", "starting"),
         ("gossip", "working"),
+        ("dht", "off"),
     ]
     silent = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, gossip=False)), told=STORY)
     assert status(silent, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(

@@ -105,6 +105,8 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.EndpointsDeclared((BETA_AT,)), f"reachable, so the operator says, at {BETA_AT}"),
     (e.EndpointsDeclared(()), "reachable, so the operator says, at nothing"),
     (e.EndpointReflected(BETA.key, BETA_AT), f"beta sees this node's exchange at {BETA_AT}: there is a NAT between"),
+    (e.AnnouncerElected(True), "keeps the mesh findable in the DHT from now on"),
+    (e.AnnouncerElected(False), "leaves the DHT to others"),
     (e.RecordRenewed(), "nobody is connected and nobody answers: saying the same again as news"),
     (
         e.ClockSkewObserved(BETA.key, "192.168.1.9", 3),

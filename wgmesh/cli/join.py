@@ -50,6 +50,12 @@ def join(
     endpoint: Annotated[
         list[str] | None, typer.Option(metavar="HOST:PORT", help="Where our WireGuard port is, seen from outside.")
     ] = None,
+    dht: Annotated[
+        bool | None, typer.Option("--dht/--no-dht", help="Find peers across the Internet.", show_default="on")
+    ] = None,
+    dht_bootstrap: Annotated[
+        list[str] | None, typer.Option(metavar="HOST:PORT", help="Where to enter the DHT.", show_default="Mainline's")
+    ] = None,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
@@ -125,7 +131,8 @@ def _greeting(ready: "Ready") -> str:
     from wgmesh.preflight import addresses
 
     who = " and ".join(addresses(ready)) or "a new node"
-    whom = ", ".join(ready.settings.peers) or "no host outside its own networks"
+    entries = ready.settings.dht_bootstrap if ready.settings.dht else ()
+    whom = ", ".join((*ready.settings.peers, *entries)) or "no host outside its own networks"
     return f"{ready.settings.hostname} is {who}; it contacts {whom}"
 
 

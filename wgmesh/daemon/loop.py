@@ -82,6 +82,7 @@ class Loop:
         self._uplinks.send(turn.outgoing)
         self._uplinks.nudge(turn.nudges)
         self._uplinks.ask(turn.echoes)
+        self._uplinks.walk(turn.walks)
         for command in ending:
             await self._end(command)
         return seen

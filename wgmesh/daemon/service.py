@@ -14,6 +14,7 @@ from wgmesh.adapters.lan.layer import Lan
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.netlink.watch import Watch
 from wgmesh.adapters.wireguard import WireGuard, open_wireguard
+from wgmesh.daemon.dht_walks import DhtWalks
 from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.home import Home
 from wgmesh.daemon.lookups import Lookups
@@ -58,7 +59,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
 
     port = exchange_port(home)
     exchange = Exchange(port, inbox.put_datagram, _rejecting(home))
-    uplinks = Uplinks(lan, gossip, exchange, echoes)
+    walks = _open_dht(settings, home, inbox, port)
+    uplinks = Uplinks(lan, gossip, exchange, echoes, walks)
     loop = Loop(home.node, inbox, home.clock, tunnel, uplinks, freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     lookups = Lookups(settings.peers, settings.endpoints, inbox.put)
@@ -76,6 +78,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         if gossip is not None:
             tasks.start_soon(gossip.run)
             tasks.start_soon(echoes.run)
+        if walks is not None:
+            tasks.start_soon(walks.run)
         tasks.start_soon(watch_signals, inbox.put)
         tasks.start_soon(exchange.run)
         tasks.start_soon(lookups.run)
@@ -97,6 +101,14 @@ def _open_gossip(settings: Settings, home: Home, inbox: Inbox[Input]) -> Gossip 
     if not settings.gossip or settings.wireguard == "none":
         return None
     return Gossip(settings.interface, home.keyring.keys.gossip_port, inbox.put_datagram)
+
+
+def _open_dht(settings: Settings, home: Home, inbox: Inbox[Input], exchange_port: int) -> DhtWalks | None:
+    """Beside the exchange's port (protocol, section 2)."""
+    if not settings.dht:
+        return None
+    port, reject = exchange_port + 1, _rejecting(home)
+    return DhtWalks(home.directory, port, settings.dht_bootstrap, inbox.put, reject, home.clock.awake)
 
 
 def _rejecting(home: Home) -> Callable[[str, str], None]:

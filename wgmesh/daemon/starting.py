@@ -63,6 +63,8 @@ def _start(settings: Settings, home: Home, backend: str, port: int, exchange_por
             hosts=settings.hosts,
             gossip=settings.gossip,
             peers=settings.peers,
+            dht=settings.dht,
+            dht_bootstrap=settings.dht_bootstrap if settings.dht else (),
         ),
     )
 

@@ -12,9 +12,10 @@ from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.adapters.nudge import nudge
+from wgmesh.daemon.dht_walks import DhtWalks
 from wgmesh.domain.inputs import Input, Resumed, Suspended
 from wgmesh.domain.values import SECOND, Endpoint, Interface
-from wgmesh.node import Outgoing
+from wgmesh.node import Outgoing, Walk
 
 NO_INTERFACE = "no network interface is up: plug one in, or name it with --lan-interface"
 # A port that was taken, or descriptors that had run out, may be free again.
@@ -34,6 +35,7 @@ class Uplinks:
         gossip: Gossip | None = None,
         exchange: Exchange | None = None,
         echoes: Echoes | None = None,
+        walks: DhtWalks | None = None,
     ) -> None:
         self._lan = lan
         self._gossip = gossip
@@ -41,6 +43,7 @@ class Uplinks:
         self._gossip_reason = ""
         self._gossip_since = 0
         self._exchange = exchange
+        self._walks = walks
         self._exchange_tried_at: int | None = None
         self._exchange_trouble = ""
         self._followed: tuple[Interface, ...] | None = None
@@ -50,6 +53,8 @@ class Uplinks:
 
     def follow(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
         """Serve these interfaces, and try again what failed; how the layers are, if there was something to do."""
+        if self._walks is not None:
+            self._walks.follow(interfaces)
         return [*self._follow_lan(interfaces, awake), *self._follow_tunnel(awake), *self._open_exchange(awake)]
 
     def _open_exchange(self, awake: int) -> list[Input]:
@@ -100,6 +105,11 @@ class Uplinks:
         if datagram.layer == "exchange":
             return self._exchange.send(address, datagram.data) if self._exchange else None
         return self._lan.send(datagram.interface, address, datagram.data) if self._lan else None
+
+    def walk(self, walks: Iterable[Walk]) -> None:
+        """Through the DHT, where the layer is on."""
+        if self._walks is not None:
+            self._walks.walk(walks)
 
     def nudge(self, addresses: Iterable[str]) -> None:
         """Send something through the tunnel to each of these mesh addresses; it is sent again where it matters."""

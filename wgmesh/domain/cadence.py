@@ -8,6 +8,7 @@ from collections.abc import Callable
 from wgmesh.domain import (
     addressing,
     announcing,
+    dht,
     endpoints,
     liveness,
     moving,
@@ -97,6 +98,7 @@ TASKS: dict[str, tuple[Deadline, Policy]] = {
     "call": (recalling.next_call, recalling.call),
     "knock": (lambda state: reaching.next_knock(state.session.knocks, state.session.knocks_spent), reaching.knock),
     "renew": (lambda state: state.session.renew_due, reaching.renew),
+    "walk": (dht.next_walk, dht.walk),
     "page": (lambda state: supplying.next_page(state.session.supplies), supplying.turn_pages),
     "sample": (lambda state: state.session.sample_due, _sample),
     "turn": (lambda state: state.session.turn_due, _take_turns),

@@ -12,6 +12,7 @@ from wgmesh.domain import (
     announcing,
     bans,
     cadence,
+    dht,
     discovery,
     doubting,
     hearsay,
@@ -95,7 +96,7 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Echoed():
             return watching.echo(draft, given)
         case i.Found():
-            return reaching.find(draft, given)
+            return reaching.find(draft, dht.choose(draft, given))
         case i.Located():
             return moving.locate(draft, given)
         case i.Skewed():
@@ -158,4 +159,5 @@ def _follow_up(draft: Draft, before: State) -> None:
     if draft.mesh.incarnation != before.mesh.incarnation and draft.mesh.departed is None:
         draft.take(announcing.announce(draft))
     reaching.follow(draft, before.mesh)
+    dht.follow(draft, before.mesh)
     cadence.plan_turns(draft)

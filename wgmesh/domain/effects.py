@@ -83,6 +83,13 @@ class SendRecords(Struct, frozen=True, tag=True):
     identities: tuple[IdentityKey, ...]
 
 
+class LookUp(Struct, frozen=True, tag=True):
+    """Walk the DHT to the infohash of each of these hours (since 1970); at the first one's, `announce` our exchange."""
+
+    hours: tuple[int, ...]
+    announce: bool
+
+
 class Nudge(Struct, frozen=True, tag=True):
     """Send something through the tunnel to this mesh address, so that WireGuard there learns where we are now."""
 
@@ -112,5 +119,5 @@ class Exit(Struct, frozen=True, tag=True):
 
 Effect = (
     Announce | SendHello | SendReply | SendConfirm | SendPage | SendGossip | SendDigest | SendRecords
-    | Nudge | Echo | Sample | RemoveInterface | Exit
+    | LookUp | Nudge | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

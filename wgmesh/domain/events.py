@@ -3,13 +3,15 @@
 An event is named by a noun and a past participle, is flat, and never holds a secret, a private key, a token or a raw
 datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
 `records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
-Each says what bounds its rate; docs/events.md has the figures. Those of the log itself are in `log_events`.
+Each says what bounds its rate; docs/events.md has the figures. Those of the log itself are in `log_events`,
+those of the Internet in `finding_events`.
 """
 
 from typing import get_args
 
 from msgspec import Struct
 
+from wgmesh.domain.finding_events import AnnouncerElected as AnnouncerElected
 from wgmesh.domain.log_events import LogCompacted as LogCompacted
 from wgmesh.domain.log_events import LogGap as LogGap
 from wgmesh.domain.log_events import LogRecovered as LogRecovered
@@ -374,6 +376,7 @@ Event = (
     | ClockSkewObserved
     | LayerSuspended
     | LayerResumed
+    | AnnouncerElected
     | StateCarried
     | LogCompacted
     | LogRecovered

@@ -25,7 +25,8 @@ class Keys(Struct, frozen=True):
 
     `network_id` (20 bytes) names the mesh on this machine and is never sent; `gossip_key` belongs to v1 datagrams,
     which are neither opened nor sent; `envelope_key` seals datagrams; `psk` is WireGuard's; `multicast_group` is an
-    IPv4 address; `rendezvous_title` is that of the registry's entry; `epoch_seed` chooses relays.
+    IPv4 address; `rendezvous_title` is that of the registry's entry; `epoch_seed` chooses relays; `material` is
+    the secret itself, from which each hour has its infohash.
     """
 
     network_id: bytes
@@ -37,6 +38,11 @@ class Keys(Struct, frozen=True):
     membership_key: bytes
     epoch_seed: bytes
     rendezvous_title: str
+    material: bytes
+
+    def infohash(self, hour: int) -> bytes:
+        """20 bytes under which the mesh meets in the DHT in this hour since 1970; unpredictable without the secret."""
+        return hashlib.sha256(self.material + f"||{hour}".encode()).digest()[:20]
 
     def __repr__(self) -> str:
         return "Keys()"
@@ -60,12 +66,8 @@ def derive(secret: Secret) -> Keys:
         membership_key=_hkdf(secret, "wgmesh-membership-v1", 32),
         epoch_seed=_hkdf(secret, "wgmesh-epoch-v1", 32),
         rendezvous_title=f"wgmesh-{hashlib.sha256(material + b'rv').hexdigest()[:16]}",
+        material=material,
     )
-
-
-def infohash(secret: Secret, hour: int) -> bytes:
-    """20 bytes under which the mesh meets in the DHT in this hour since 1970; unpredictable without the secret."""
-    return hashlib.sha256(_material(secret) + f"||{hour}".encode()).digest()[:20]
 
 
 def mesh_parameter(secret: Secret) -> bytes:

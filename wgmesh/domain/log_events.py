@@ -55,6 +55,7 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     located: tuple[Endpoint, ...]
     reflected: dict[bytes, Reflection]
     skewed: dict[bytes, Skew]
+    announcer: Ground | None
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,6 +32,7 @@ class Mesh(Struct, frozen=True):
 
     `attached` are the networks of this machine that are no LAN of the mesh; of these, `virtual` are containers' and
     other VPNs'. `banned` are the WireGuard keys that the operator wants nothing to do with.
+    `announcer`: since when this node keeps the mesh findable in the DHT.
 
     `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
     to `dropped` are no longer in the log.
@@ -79,6 +80,7 @@ class Mesh(Struct, frozen=True):
     located: tuple[Endpoint, ...] = ()
     reflected: dict[bytes, Reflection] = {}
     skewed: dict[bytes, Skew] = {}
+    announcer: Ground | None = None
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:
@@ -149,6 +151,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, device=ground, failure=mesh.failure if failing else None)
         case e.DeviceChangeFailed(changes, errors):
             return replace(mesh, failure=Failure(changes, errors, ground))
+        case e.AnnouncerElected(elected):
+            return replace(mesh, announcer=ground if elected else None)
         case e.LayerSuspended(layer, reason):
             return replace(mesh, layers={**mesh.layers, layer: Layer(reason, ground)})
         case e.LayerResumed(layer):

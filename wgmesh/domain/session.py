@@ -95,6 +95,9 @@ class Session(Struct, frozen=True):
     named to us, and who answered there. `renew_due`, `renewals`: when our record is raised if nobody answers, and how
     often it was. `welcomed`: who was news when. `asked_back`: who named another start of ours, and when we last said
     Hello for it. `owed`: who lacks records; `paged`: who got them when; `supplies`: who gets them now.
+
+    `walk_due`: when the DHT is thought of next; `walks`: how often it was walked alone. `walked_into`: addresses that
+    it named in the hour `walked_hour`.
     """
 
     began: int = 0
@@ -131,6 +134,10 @@ class Session(Struct, frozen=True):
     owed: dict[bytes, bool] = {}
     paged: dict[bytes, int] = {}
     supplies: dict[bytes, Supply] = {}
+    walk_due: int | None = None
+    walks: int = 0
+    walked_hour: int = 0
+    walked_into: tuple[Endpoint, ...] = ()
 
 
 def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:

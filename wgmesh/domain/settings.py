@@ -10,7 +10,8 @@ class NodeSettings(Struct, frozen=True):
     """The options of `wgmesh join` that policies read. `wireguard` is kernel, userspace or none, as chosen.
 
     `advertise_routes` are canonical prefixes; `accept_routes` too, or ALL_ROUTES alone. `hosts`: names of peers are
-    written to the system's hosts file. `peers`: places that are contacted, as the operator wrote them.
+    written to the system's hosts file. `peers`: places that are contacted, as the operator wrote them; so are those of
+    `dht_bootstrap`, where a walk through the DHT begins.
     """
 
     interface: str
@@ -23,3 +24,5 @@ class NodeSettings(Struct, frozen=True):
     hosts: bool = False
     gossip: bool = True
     peers: tuple[str, ...] = ()
+    dht: bool = False
+    dht_bootstrap: tuple[str, ...] = ()

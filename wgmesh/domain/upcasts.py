@@ -13,6 +13,7 @@ Upcast = Callable[[Fields], Fields]
 
 def _settings_2(settings: Fields) -> Fields:
     new: Fields = {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False, "peers": []}
+    new |= {"dht": False, "dht_bootstrap": []}
     return settings | new
 
 
@@ -21,7 +22,15 @@ def _settings_changed_2(event: Fields) -> Fields:
 
 
 def _state_carried_2(event: Fields) -> Fields:
-    new: Fields = {"attached": [], "virtual": [], "banned": {}, "located": [], "reflected": {}, "skewed": {}}
+    new: Fields = {
+        "attached": [],
+        "virtual": [],
+        "banned": {},
+        "located": [],
+        "reflected": {},
+        "skewed": {},
+        "announcer": None,
+    }
     return event | new | {"settings": _settings_2(event["settings"])}
 
 

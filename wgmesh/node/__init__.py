@@ -9,6 +9,7 @@ from wgmesh.node.keyring import Keyring as Keyring
 from wgmesh.node.node import Log as Log
 from wgmesh.node.node import Node as Node
 from wgmesh.node.node import Turn as Turn
+from wgmesh.node.node import Walk as Walk
 from wgmesh.node.recording import Decided as Decided
 from wgmesh.node.recording import Recorder as Recorder
 from wgmesh.node.sending import Outgoing as Outgoing

@@ -5,7 +5,7 @@ When the log refuses, the whole turn is as if it had never been: nothing is acte
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from wgmesh.domain import cadence, sparing
 from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
-from wgmesh.domain.effects import Echo, Effect, Exit, Nudge, RemoveInterface, Sample
+from wgmesh.domain.effects import Echo, Effect, Exit, LookUp, Nudge, RemoveInterface, Sample
 from wgmesh.domain.inputs import Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
@@ -38,10 +38,18 @@ class Log(Protocol):
         """Durable on return, all or none; LogFull when the next try may succeed, LogBroken when none will."""
 
 
+class Walk(Struct, frozen=True):
+    """Look this infohash (20 bytes) up in the DHT, and announce this port under it, if there is one."""
+
+    infohash: bytes
+    announce_port: int | None
+
+
 class Turn(Struct, frozen=True):
     """What a turn came to: its durable records, what is to be sent, and what is to be done to the device.
 
     `nudges`: mesh addresses that something is to be sent to, through the tunnel. `echoes`: those that are to answer.
+    `walks`: through the DHT.
     """
 
     records: tuple[Record, ...] = ()
@@ -49,6 +57,7 @@ class Turn(Struct, frozen=True):
     commands: tuple[Sample | RemoveInterface | Exit, ...] = ()
     nudges: tuple[str, ...] = ()
     echoes: tuple[str, ...] = ()
+    walks: tuple[Walk, ...] = ()
 
 
 class Node:
@@ -143,7 +152,14 @@ class Node:
         outgoing = tuple(self._sender.send(self.mesh, effects, at, awake))
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
         echoes = tuple(effect.address for effect in effects if isinstance(effect, Echo))
-        return Turn(records, outgoing, commands, nudges, echoes)
+        walks = tuple(walk for effect in effects if isinstance(effect, LookUp) for walk in self._walks(effect))
+        return Turn(records, outgoing, commands, nudges, echoes, walks)
+
+    def _walks(self, effect: LookUp) -> Iterator[Walk]:
+        """The core knows hours; what they are called in the DHT takes the secret."""
+        for place, hour in enumerate(effect.hours):
+            announces = effect.announce and place == 0 and self.mesh.exchange_port
+            yield Walk(self._keyring.keys.infohash(hour), self.mesh.exchange_port if announces else None)
 
     def _lot(self, given: Input) -> bytes:
         """Chance for one input: secret to others, and the same again when the inputs are."""

@@ -106,6 +106,7 @@ def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
         ("lan", "" if settings.lan else "--no-lan", ()),
         ("exchange", "", settings.peers),
         ("gossip", untunnelled if settings.gossip else "--no-gossip", ()),
+        ("dht", "" if settings.dht else "--no-dht", settings.dht_bootstrap),
         *((("hosts", "", ()),) if settings.hosts else ()),
     ):
         yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running, contacts)

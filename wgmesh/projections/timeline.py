@@ -18,7 +18,7 @@ from wgmesh.domain.watch import is_cut_off
 from wgmesh.projections.wording import amount, counted, duration, key, name_of, skewed, trouble
 
 # Options that nobody hears of until they are used.
-_UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False, "peers": ()}
+_UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False, "peers": (), "dht": False, "dht_bootstrap": ()}
 
 
 def sentence(before: Mesh, record: Record) -> str:
@@ -58,6 +58,8 @@ def sentence(before: Mesh, record: Record) -> str:
             return "this node hears others again"
         case e.LayerResumed(layer):
             return f"layer {layer} works"
+        case e.AnnouncerElected(elected):
+            return "keeps the mesh findable in the DHT from now on" if elected else "leaves the DHT to others"
         case e.StateCarried() | e.LogCompacted() | e.LogRecovered() | e.LogGap() as event:
             return _of_the_log(record.at, event)
         case e.DeviceChanged(changes, failing):

@@ -1,0 +1,95 @@
+"""When this node walks BitTorrent's DHT: at once while it knows nobody to talk to, hardly ever afterwards.
+
+Alone, it announces itself and looks for others, ever more rarely. In a mesh it looks for nobody, and two of those who
+are connected keep the mesh findable for newcomers: the two that everybody ranks first. What others announce under our
+infohash are candidates for a sealed Hello and no more.
+"""
+
+import hashlib
+
+from msgspec.structs import replace
+
+from wgmesh.domain import lots
+from wgmesh.domain.draft import Draft, State, Verdict
+from wgmesh.domain.effects import LookUp
+from wgmesh.domain.events import AnnouncerElected
+from wgmesh.domain.inputs import Found
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import HOUR, MINUTE, SECOND
+
+LAYER = "dht"
+# While alone: the pause after the first walk; each is twice the one before, and up to a quarter longer.
+FIRST_PAUSE = 5 * SECOND
+LONGEST_PAUSE = 10 * MINUTE
+# Nodes of the DHT forget an announcement after half an hour (BEP 5 leaves it to them; most take that).
+ANNOUNCE_PAUSE = 20 * MINUTE
+# What begins at one moment on many machines is spread over so long.
+SPREAD = 250
+# Two announcers: one may vanish without a sound.
+ANNOUNCERS = 2
+# Addresses an hour that are taken from the DHT, whoever put them there (threats: an eclipse with 10,000 bogus peers).
+CANDIDATES_AN_HOUR = 32
+
+
+def is_on(mesh: Mesh) -> bool:
+    """Does the layer work, and are we in the mesh?"""
+    layer = mesh.layers.get(LAYER)
+    return mesh.departed is None and layer is not None and not layer.reason
+
+
+def follow(draft: Draft, before: Mesh) -> None:
+    """The layer began to work, the networks changed, or the last tunnel fell: look at once."""
+    mesh = draft.mesh
+    if not is_on(mesh):
+        draft.remember(walk_due=None)
+    elif not is_on(before) or mesh.interfaces != before.interfaces or (_is_alone(mesh) and not _is_alone(before)):
+        soon = draft.now.awake + lots.draw(draft.now.lot, LAYER, SPREAD)
+        draft.remember(walk_due=soon, walks=0)
+
+
+def next_walk(state: State) -> int | None:
+    """When the next walk, or the next thought of one, is due."""
+    return state.session.walk_due
+
+
+def walk(draft: Draft) -> Verdict:
+    """Alone: announce and look. Elected: announce. Else nothing; and in each case say when to think of it again."""
+    due = draft.session.walk_due
+    if due is None or draft.now.awake < due:  # an earlier input of the same turn has put it off
+        return
+    alone = _is_alone(draft.mesh)
+    elected = not alone and _is_elected(draft.mesh)
+    if elected != (draft.mesh.announcer is not None):
+        yield AnnouncerElected(elected), ()
+    hour = draft.now.at // HOUR
+    if alone:
+        yield LookUp((hour, hour - 1, hour + 1), announce=True)
+    elif elected:
+        yield LookUp((hour,), announce=True)
+    walks = draft.session.walks + 1 if alone else 0
+    pause = min(FIRST_PAUSE << draft.session.walks, LONGEST_PAUSE) if alone else ANNOUNCE_PAUSE
+    jitter = lots.draw(draft.now.lot, LAYER, pause // 4)
+    draft.remember(walk_due=draft.now.awake + pause + jitter, walks=min(walks, 16))
+
+
+def choose(draft: Draft, found: Found) -> Found:
+    """Of what the DHT names, the new addresses that this hour still has room for; other layers' finds are theirs."""
+    if found.layer != LAYER:
+        return found
+    hour = draft.now.awake // HOUR
+    taken = draft.session.walked_into if draft.session.walked_hour == hour else ()
+    known = [each for each in found.endpoints if each in taken]
+    new = [each for each in dict.fromkeys(found.endpoints) if each not in taken][: CANDIDATES_AN_HOUR - len(taken)]
+    draft.remember(walked_hour=hour, walked_into=(*taken, *new))
+    return replace(found, endpoints=(*known, *new))
+
+
+def _is_alone(mesh: Mesh) -> bool:
+    return not any(peer.connected for peer in mesh.present_peers)
+
+
+def _is_elected(mesh: Mesh) -> bool:
+    """Are we among the first, as everybody ranks those who are connected: by the hash of their identities?"""
+    connected = [peer.identity for peer in mesh.present_peers if peer.connected]
+    ranked = sorted((mesh.identity, *connected), key=lambda identity: hashlib.sha256(identity).digest())
+    return mesh.identity in ranked[:ANNOUNCERS]
