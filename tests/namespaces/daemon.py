@@ -91,9 +91,13 @@ class Daemon:
 
     def record_names(self) -> list[str]:
         """What the log tells, by name, read here: a verb is a program, which takes seconds to start if emulated."""
+        return [type(record.event).__name__ for record in self.records()]
+
+    def records(self) -> list[Record]:
+        """The log, read here as well."""
         try:
             with LogReader(self.state_dir / "events.db", running=True) as reader:
-                return [type(record.event).__name__ for record in reader.records() if isinstance(record, Record)]
+                return [record for record in reader.records() if isinstance(record, Record)]
         except WgmeshError:  # it is not there, or has no record yet
             return []
 

@@ -16,13 +16,15 @@ from typing import TypeVar
 import pytest
 
 from tests.namespaces.capture import Capture
+from tests.pace import SLOWER
 from wgmesh.adapters.netns.lab import Lab, Link, Node, configure
 from wgmesh.adapters.netns.program import enter
 from wgmesh.domain.errors import WgmeshError
 
 Value = TypeVar("Value")
 
-POLL_SECONDS = 0.01
+# Most conditions start a program, of which an emulated machine must not be busy.
+POLL_SECONDS = 0.01 * SLOWER**2
 
 # The first add is for the delete, which must find a table.
 NEW_CHAIN = (

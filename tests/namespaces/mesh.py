@@ -1,5 +1,6 @@
 """A mesh of real daemons on one LAN of the laboratory, as scenario tests begin."""
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.namespaces.daemon import WGMESH, Daemon
 from tests.namespaces.lab import FaultyLab
 from tests.source import ROOT
+from wgmesh.domain.secret import format_uri, mint
 
 # How long a mesh may take to form on machines that run everything at once; the figure itself is in the budgets.
 FORMING_SECONDS = 20
@@ -43,6 +45,14 @@ def new_secret(directory: Path, *options: str, name: str = "secret") -> Path:
     path = directory / name
     path.write_text(done.stdout)
     path.chmod(0o600)
+    return path
+
+
+def mint_secret(directory: Path) -> Path:
+    """The same, as `init` would make it without an owner, where the start of a program takes seconds."""
+    path = directory / "secret"
+    path.touch(0o600)
+    path.write_text(format_uri(mint(os.urandom(32))))
     return path
 
 

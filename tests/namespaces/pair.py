@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
-from tests.namespaces.mesh import Mesh, new_secret
+from tests.namespaces.mesh import Mesh, mint_secret
 from tests.pace import SLOWER
 from wgmesh.adapters.netns.lab import Node
 from wgmesh.adapters.wireguard.requirements import kernel_has_wireguard
@@ -18,7 +18,7 @@ from wgmesh.adapters.wireguard.requirements import kernel_has_wireguard
 BACK_ENDS = tuple(
     name for name, works in (("userspace", shutil.which("wireguard-go")), ("kernel", kernel_has_wireguard())) if works
 )
-FORMING_SECONDS = 20 * SLOWER
+FORMING_SECONDS = 30 * SLOWER
 FOREIGN = "lABnFzyaUiMgNQ1Zy7TAGOYzQkSQHMW5fLJDP2ohcm8="
 
 
@@ -27,7 +27,7 @@ class Pair(Mesh):
 
     def __init__(self, lab: FaultyLab, back_end: str) -> None:
         lab.segment("lan")
-        super().__init__(lab, new_secret(lab.directory), [])
+        super().__init__(lab, mint_secret(lab.directory), [])
         self.back_end = back_end
         for number, name in enumerate(("a", "b"), start=1):
             node = lab.node(name)
@@ -43,6 +43,8 @@ class Pair(Mesh):
             if daemon.program.poll() is not None:
                 daemon.start()
         one, other = self.daemons
+        for daemon in self.daemons:
+            await_record(daemon, "PeerConnected")
         wait_for(lambda: reaches(one, other) and reaches(other, one), FORMING_SECONDS, "the mesh")
 
     def _furnish(self, node: Node) -> None:
@@ -79,7 +81,7 @@ def await_record(daemon: Daemon, name: str, seen: int = 0, timeout_seconds: floa
     while name not in daemon.record_names()[seen:]:
         assert time.monotonic() < end, f"no {name}: {daemon.log.read_text()}"
         assert daemon.program.poll() is None, daemon.log.read_text()
-        time.sleep(0.1 * SLOWER)
+        time.sleep(0.1 * SLOWER**2)
 
 
 def print_logs(directory: Path) -> None:

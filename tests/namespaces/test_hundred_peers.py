@@ -12,7 +12,7 @@ import pytest
 from tests.cast import Member
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
-from tests.namespaces.mesh import new_secret
+from tests.namespaces.mesh import mint_secret
 from tests.namespaces.pair import BACK_ENDS, FORMING_SECONDS, await_record, back_end_options
 from tests.namespaces.test_figures import memory_kib
 from tests.pace import SLOWER
@@ -58,7 +58,7 @@ def test_a_hundred_peers_fit_into_little_memory_and_are_made_again_with_little_e
     lab: FaultyLab, back_end: str
 ) -> None:
     lab.segment("lan")
-    node, secret = lab.node("ada"), new_secret(lab.directory)
+    node, secret = lab.node("ada"), mint_secret(lab.directory)
     lab.plug(node, "lan", "198.18.1.1/16")
     write_life(lab.directory / "ada-wgmesh0", secret)
     daemon = Daemon(node, secret, lab.directory, *back_end_options(back_end))
@@ -79,4 +79,4 @@ def test_a_hundred_peers_fit_into_little_memory_and_are_made_again_with_little_e
     print(f"{back_end}: {private} KiB private, made again in {seconds:.2f} s of processor time; {written}")
     assert private <= BUDGETS["private_mib"] * 1024
     assert seconds <= BUDGETS["apply_seconds"] * SLOWER
-    assert written == ["DeviceChanged"]
+    assert written.count("DeviceChanged") == 1
