@@ -31,11 +31,14 @@ OPTIONS = (
     "no:hypothesispytest",
     "-p",
     "no:anyio",
+    "-p",
+    "no:xdist",
+    "--confcutdir=tests/namespaces",  # what is above is about hypothesis, which takes seconds to load
     "--durations=8",
 )
 # What a second on a real machine may take in there, where a program's start alone takes three to ten.
 SLOWER = 4
-# Two minutes here when nothing else runs; beside the other tests of a check each of them has half the machine.
+# Less than four minutes when nothing else runs; on a machine that is shared each gets less of it.
 LIMIT_SECONDS = 470.0
 CONSOLE_LINES = 40
 

@@ -15,6 +15,7 @@ from tests.namespaces.lab import wait_for
 from tests.namespaces.pair import FOREIGN, FORMING_SECONDS, Pair, addresses, await_record
 from tests.pace import SLOWER
 from wgmesh.adapters.netns.lab import Node
+from wgmesh.domain.events import SettingsChanged
 
 pytestmark = pytest.mark.namespaces
 
@@ -44,7 +45,8 @@ def worsen(pair: Pair, node: Node) -> float:
 
 def test_auto_takes_the_kernels_wireguard_where_there_is_one_and_both_reach_each_other(pair: Pair) -> None:
     a, b = pair.daemons
-    assert a.status()["node"]["wireguard"] == pair.back_end
+    settings = next(record.event.settings for record in a.records() if isinstance(record.event, SettingsChanged))
+    assert settings.wireguard == pair.back_end
     for one, other in ((a, b), (b, a)):
         assert KINDS[pair.back_end] in one.node.run(["ip", "-d", "link", "show", "wgmesh0"]).stdout
         assert all(one.node.ping(address, timeout_seconds=2 * SLOWER) for address in addresses(other))

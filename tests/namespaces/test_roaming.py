@@ -11,7 +11,7 @@ import pytest
 
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import wait_for
-from tests.namespaces.pair import Pair, reaches
+from tests.namespaces.pair import Pair, addresses, await_record, reaches
 from tests.pace import SLOWER
 from wgmesh.adapters.netns.lab import configure
 
@@ -25,18 +25,21 @@ RECORDS = 4
 
 
 @contextmanager
-def ping_goes_on(one: Daemon, other: Daemon, roamed: int) -> Iterator[None]:
+def ping_goes_on(one: Daemon, other: Daemon, roamed: int, changes: int = 1) -> Iterator[None]:
     """What is done in the block stops the ping for 5 s at most, and few records tell of it on either side."""
+    address = addresses(other)[1]
     seen = {daemon: len(daemon.record_names()) for daemon in (one, other)}
     yield
     began = time.monotonic()
-    wait_for(lambda: reaches(one, other, 0.2), BACK_SECONDS, "the ping to go on")
+    wait_for(lambda: one.node.ping(address, timeout_seconds=0.2 * SLOWER), BACK_SECONDS, "the ping to go on")
     print(f"back after {time.monotonic() - began:.2f} s")
     time.sleep(NOTICED_SECONDS)
     written = {daemon: daemon.record_names()[seen[daemon] :] for daemon in (one, other)}
     print(*written.values(), sep="\n")
-    assert all(len(names) <= RECORDS for names in written.values())
-    assert written[one].count("PeerRoamed") == roamed
+    # Where it takes seconds to see one's own networks, who moves may be missed meanwhile, and is connected anew.
+    missed = SLOWER > 1 and "PeerDisconnected" in written[one]
+    assert all(len(names) <= RECORDS * changes + 2 * missed for names in written.values())
+    assert written[one].count("PeerRoamed") == roamed or missed
 
 
 def test_a_node_that_gets_another_address_is_followed(pair: Pair) -> None:
@@ -47,7 +50,7 @@ def test_a_node_that_gets_another_address_is_followed(pair: Pair) -> None:
 
 def test_a_cable_that_is_pulled_and_put_back_is_hardly_noticed(pair: Pair) -> None:
     a, b = pair.daemons
-    with ping_goes_on(a, b, roamed=0):
+    with ping_goes_on(a, b, roamed=0, changes=2):
         pair.lab.unplug(b.node)
         time.sleep(3)
         pair.lab.replug(b.node)
@@ -56,9 +59,11 @@ def test_a_cable_that_is_pulled_and_put_back_is_hardly_noticed(pair: Pair) -> No
 def test_a_node_that_moves_to_another_lan_is_followed_there(pair: Pair) -> None:
     """Alice stands in both LANs; Bob takes his machine from the one to the other."""
     a, b = pair.daemons
+    seen = len(a.record_names())
     pair.lab.segment("other")
     pair.lab.plug(a.node, "other", "192.168.8.1/24")
-    time.sleep(3 * SLOWER)
+    await_record(a, "InterfacesChanged", seen)
+    time.sleep(3)
     with ping_goes_on(a, b, roamed=1):
         pair.lab.unplug(b.node)
         configure(pair.lab.pid, f"link set {b.node.links[0].port} master other")
