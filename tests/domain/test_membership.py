@@ -193,6 +193,14 @@ def test_who_hears_a_newer_record_of_itself_jumps_above_it_and_keeps_the_address
     assert story.mesh.incarnation == Incarnation(7, 4)
 
 
+def test_who_hears_another_record_of_itself_in_its_present_incarnation_jumps_above_it_too() -> None:
+    other_run = replace(ALICE.record(boot=1, change=2), life=b"lifelife")
+    assert ALICE_IS_UP.mesh.incarnation == other_run.incarnation
+    story = ALICE_IS_UP.when(ALICE.announces(other_run, signed_by_sender=True), at="1 s")
+    story.then(OwnRecordOutrun(other_run.incarnation, 0, ALICE.ipv4_with(0)), Announce())
+    assert story.mesh.incarnation == Incarnation(1, 3)
+
+
 def test_who_had_no_address_in_its_newer_record_has_none_now() -> None:
     ahead = ALICE.record(boot=7, nonce=255, capabilities=NO_IPV4)
     story = ALICE_IS_UP.when(ALICE.announces(ahead, signed_by_sender=True), at="1 s")

@@ -18,7 +18,7 @@ from wgmesh.domain.events import (
     PeerLeft,
     RecordRenewed,
 )
-from wgmesh.domain.inputs import Found, Leave, Networked, Resumed, Suspended, Told
+from wgmesh.domain.inputs import Due, Found, Leave, Networked, Resumed, Suspended, Told
 from wgmesh.domain.messages import NOBODY
 from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
 from wgmesh.domain.reaching import A_SECOND, FOUND_CAP, KNOCK_CAP, sockets
@@ -101,6 +101,17 @@ def test_a_connection_of_the_last_run_has_two_seconds_to_show_itself() -> None:
     )
     alive = Playbook(replace(story.state, session=seen), story.records, story.now)
     assert hellos(alive, "5 min", step=1000) == []
+
+
+def test_and_once_it_did_none_of_its_addresses_is_tried_though_all_are_due_at_once() -> None:
+    claims = tuple(ClaimedEndpoint("lan", "wg", Endpoint(f"203.0.113.{host}", 1)) for host in (1, 2))
+    twice = BOB.record(endpoints=claims)
+    last_run = given(*ALICE.joined(), BOB.discovered(twice), PeerConnected(BOB.key, BOB.wireguard), ALICE.started(2))
+    story = last_run.when(Resumed("exchange"), at="1 s")
+    assert len(story.state.session.knocks) == 3
+    seen = replace(story.state.session, traffic=(Traffic(BOB.public_key, True, 5, None, 1, 1),))
+    alive = Playbook(replace(story.state, session=seen), story.records, story.now)
+    assert alive.when(Due("knock"), at="10 s").effects == ()
 
 
 def test_who_was_just_heard_is_left_to_wireguard_for_six_seconds() -> None:
@@ -222,6 +233,12 @@ def test_a_hello_on_a_lan_is_said_three_times_in_all() -> None:
     assert said[1] - said[0] in range(2000, 2551)
     answered = story.when(BOB.replies(ALICE), at="1.5 s")
     assert [hello for _, hello in hellos(answered, "1 min", step=500) if hello.layer == "lan"] == []
+
+
+def test_but_once_to_a_link_local_address_because_no_record_says_that_it_is_a_members() -> None:
+    story = given(*ALICE.joined()).when(BOB.announces(sender=Endpoint("fe80::9", 51830, "eth0")), at="1 s")
+    assert len(story.effects) == 1
+    assert hellos(story, "1 min", step=500) == []
 
 
 STATIC = Endpoint("203.0.113.1", 4444)

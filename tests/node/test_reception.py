@@ -353,6 +353,13 @@ def test_a_page_may_bring_our_own_record_newer_than_we_know_it() -> None:
     )
 
 
+def test_or_another_one_of_our_present_incarnation_from_before_a_log_was_lost() -> None:
+    other_run = replace(ALICE.record(), life=b"lifelife")
+    told = Alice().hears(page_of(ALICE.signed(other_run)), layer="exchange")
+    assert isinstance(told, Told)
+    assert isinstance(Alice().hears(sealed(announce(ALICE, other_run))), Heard)
+
+
 def test_a_page_with_a_forged_record_is_dropped() -> None:
     alice = Alice()
     assert alice.hears(page_of(forged(CAROL, CAROL.record(), BOB)), layer="exchange") is None

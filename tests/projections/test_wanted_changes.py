@@ -20,7 +20,7 @@ from wgmesh.domain.endpoints import HELD, TURN
 from wgmesh.domain.events import Event, InterfacesChanged, PeerConnected, PeerDisconnected
 from wgmesh.domain.liveness import SILENT_AFTER
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import Endpoint, Interface
+from wgmesh.domain.values import Endpoint, Ground, Interface
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.wanted_changes import HANDSHAKE_TIMEOUT, wanted_changes
 
@@ -69,6 +69,18 @@ def test_a_peer_that_is_just_calling_us_is_not_taken_off_between_its_first_messa
     assert wanted_changes(mesh, DeviceSample(called, (calling,)), TURN) == ()
     given_up = (RemovePeer(BOB.public_key), AddPeer(waiting.peers[0]))
     assert wanted_changes(mesh, DeviceSample(called, (gone,)), TURN) == given_up
+
+
+def test_nor_is_one_that_was_calling_while_this_run_began_and_so_has_no_age_yet() -> None:
+    mesh = known()
+    waiting = desired_device(mesh, TURN)
+    called = replace(waiting, peers=(replace(waiting.peers[0], endpoint=BOB.wireguard),))
+    calling = DeviceSample(called, (Traffic(BOB.public_key, rx_bytes=148),))
+    just_now, earlier = (replace(mesh, started=Ground(9, 0, TURN - ago)) for ago in (0, HANDSHAKE_TIMEOUT))
+    assert wanted_changes(just_now, calling, TURN) == ()
+    given_up = (RemovePeer(BOB.public_key), AddPeer(waiting.peers[0]))
+    assert wanted_changes(earlier, calling, TURN) == given_up
+    assert wanted_changes(just_now, DeviceSample(called, (Traffic(BOB.public_key),)), TURN) == given_up
 
 
 def test_but_a_silent_peer_is_tried_where_it_is_said_to_be() -> None:

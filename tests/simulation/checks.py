@@ -15,9 +15,11 @@ from tests.bounds import DAILY
 from tests.simulation.marks import sometimes
 from tests.simulation.watcher import Watcher
 from tests.simulation.wireguard import REKEY_TIMEOUT
-from tests.simulation.world import DAY, World
+from tests.simulation.world import DAY, MINUTE, World
 from wgmesh.domain import events as e
+from wgmesh.domain import messages
 from wgmesh.domain.device import AddPeer, Change, RemovePeer
+from wgmesh.domain.envelope import Layer, open_datagram
 from wgmesh.domain.inputs import Sampled
 from wgmesh.domain.mesh import Mesh, evolve, fold
 from wgmesh.domain.records import Record
@@ -27,6 +29,10 @@ from wgmesh.projections.wanted_changes import wanted_changes
 
 if TYPE_CHECKING:
     from tests.simulation.machine import Machine
+
+
+# To one address, wherever it was named: a second, two, four, … apart, begun anew when there is news of it.
+HELLOS_A_MINUTE = 30
 
 
 class Broken(AssertionError):
@@ -42,6 +48,7 @@ class Ledger:
         self.greatest = Incarnation(0, 0)
         self.owed: dict[Endpoint, int] = {}
         self.validated: dict[Endpoint, bool] = {}
+        self.knocks: Counter[tuple[Endpoint, int]] = Counter()
         self.today = 0
         self.daily: Counter[str] = Counter()
         self.drawn = 0
@@ -56,21 +63,29 @@ def canaries(machine: "Machine") -> tuple[bytes, ...]:
 
 
 class Checks(Watcher):
-    """Judges every step of every machine. `members` are the identities of all who hold the secret."""
+    """Judges every step of every machine.
+
+    `members` are the identities of all who hold the secret, `homes` all addresses that one of them ever had.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._ledgers: dict[str, Ledger] = {}
         self.members: dict[bytes, str] = {}
-        self.owners: dict[bytes, Ledger] = {}
+        self.owners: dict[bytes, list[Ledger]] = {}
+        self.homes: dict[str, bool] = {}
         self.steps = 0
 
     def enter(self, machine: "Machine") -> None:
         """Judge this machine from now on."""
         ledger = self._ledgers[machine.name] = Ledger(machine)
         self.members[machine.keyring.identity.key] = machine.name
-        self.owners[machine.keyring.identity.key] = ledger
+        self.owners.setdefault(machine.keyring.identity.key, []).append(ledger)
         machine.disk.on_append = lambda: self._appending(machine, ledger)
+
+    def plugged(self, address: str) -> None:
+        """It is where a member was, from now on."""
+        self.homes[address] = True
 
     def restored(self, machine: "Machine") -> None:
         """Its disk is an old copy, which is no fault of the node."""
@@ -142,8 +157,8 @@ class Checks(Watcher):
                 | e.PeerUpdated(identity=identity, incarnation=said)
             ):
                 self._require(identity in self.members, "S4", machine, f"{identity.hex()} is a peer and no member")
-                owner = self.owners.get(identity)
-                durable = owner is None or said <= owner.greatest
+                owners = self.owners.get(identity)
+                durable = owners is None or said <= max(owner.greatest for owner in owners)
                 self._require(durable, "S11", machine, f"{self.members[identity]} said {said}, which it never logged")
             case _:
                 pass
@@ -187,13 +202,32 @@ class Checks(Watcher):
         """S7: who answers there asked for it."""
         self._ledgers[machine.name].validated[source] = True
 
-    def sent(self, machine: "Machine", to: Endpoint | None, data: bytes) -> None:
-        """S7: no more bytes to an unvalidated address than came from it."""
+    def sent(self, machine: "Machine", layer: Layer, to: Endpoint | None, data: bytes) -> None:
+        """S7: no more bytes to an unvalidated address than came from it, but for a few Hellos to where a member is."""
         ledger = self._ledgers[machine.name]
-        if to is not None and to not in ledger.validated:
-            ledger.owed[to] = ledger.owed.get(to, 0) - len(data)
-            within = ledger.owed[to] >= 0
-            self._require(within, "S7", machine, f"{-ledger.owed[to]} bytes more to {to} than came from there")
+        if to is None or to in ledger.validated:
+            return
+        owed = ledger.owed.get(to, 0) - len(data)
+        if owed >= 0 or not self._is_knock(machine, layer, to, data):
+            self._require(owed >= 0, "S7", machine, f"{-owed} bytes more to {to} than came from there")
+            ledger.owed[to] = owed
+            return
+        minute = self._world.now // MINUTE
+        ledger.knocks[to, minute] += 1
+        within = ledger.knocks[to, minute] <= HELLOS_A_MINUTE
+        self._require(within, "S7", machine, f"more than {HELLOS_A_MINUTE} Hellos to {to} in a minute")
+
+    def _is_knock(self, machine: "Machine", layer: Layer, to: Endpoint, data: bytes) -> bool:
+        """Is it a Hello to an address that was once a member's, or that the signed record of one names?"""
+        opened = open_datagram([(1, machine.keyring.keys.envelope_key)], layer, data)
+        if opened is None or not isinstance(messages.decode(opened[1]), messages.Hello):
+            return False
+        assert machine.daemon
+        held = machine.daemon.mesh.peers.values()
+        claims = (claim.endpoint for peer in held for claim in peer.endpoints)
+        seen = (claim.endpoint for peer in held for claim in peer.observed)
+        named = any(endpoint.ip == to.ip for endpoint in (*claims, *seen))
+        return named or to.ip in self.homes
 
     def _same(self, machine: "Machine", folded: Mesh, live: Mesh) -> None:
         if msgpack.encode(folded) != msgpack.encode(live):

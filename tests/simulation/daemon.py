@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.disk import Killed
 from tests.simulation.frost import Frost
+from tests.simulation.kernel import nobody
 from tests.simulation.lan import EPHEMERAL, Lan
+from tests.simulation.lookups import Lookups
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame, Nic
+from tests.simulation.sockets import Sockets
 from tests.simulation.world import MILLISECOND
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Sampled, Start, Stop
+from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Resumed, Sampled, Start, Stop
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.node import Node, Turn
+from wgmesh.domain.values import Interface
+from wgmesh.node import Node, Outgoing, Turn
 from wgmesh.node.reception import Arrival, Received
 from wgmesh.projections.change_sentences import describe
 from wgmesh.projections.lan_interfaces import lan_interfaces
@@ -46,6 +50,10 @@ class Daemon:
         self._carried = mesh.head.awake - machine.clock.steady()
         self.node = Node(machine.keyring, machine.disk, mesh, machine.entropy)
         self._lan = Lan(machine.chance.choice(EPHEMERAL), machine.nic, self.node.reject)
+        self._sockets = Sockets(machine.keyring.keys.gossip_port, self.node.reject)
+        self._gossips = False
+        self._exchanges = False
+        self._lookups = Lookups(machine.world, machine.acquaintances, self._sockets.port, self.put)
         self._items: deque[Input] = deque()
         self._read_at = -PAUSE
         self._serve_at: int | None = None
@@ -54,6 +62,7 @@ class Daemon:
         self._sampled_at = -1
         self.ended = False
         machine.wireguard.watched_anew()
+        machine.kernel.listener = self._hear_inside
         self._watcher.began(machine, mesh)
 
     @property
@@ -62,9 +71,14 @@ class Daemon:
         return self.node.mesh
 
     @property
+    def digest(self) -> bytes:
+        """What all records that it holds come to, its own among them."""
+        return self.node._sender.digest(self.node.mesh)
+
+    @property
     def waiting(self) -> int:
         """Inputs and datagrams that were not looked at yet."""
-        return len(self._items) + len(self._lan)
+        return len(self._items) + len(self._lan) + len(self._sockets)
 
     def awake(self) -> int:
         """Ms of this node's running life."""
@@ -74,10 +88,11 @@ class Daemon:
         """The first inputs of a run. One that cannot write that it began ends; tunnels stay."""
         first: Sequence[Input] = [self._start(), Networked(self._machine.interfaces), self._look()]
         if self._machine.disk.full:
-            self._end()
+            self.end()
         else:
             self._decide(first)
             self._plan()
+            self._lookups.look()
 
     def _start(self) -> Start:
         machine, mesh = self._machine, self.node.mesh
@@ -92,8 +107,17 @@ class Daemon:
             program="simulated",
             generation=ring.generation,
             listen_port=mesh.listen_port or PORTS[int.from_bytes(sha256(key).digest()[:8]) % len(PORTS)],
-            exchange_port=0,
-            settings=NodeSettings("wgmesh0", machine.name, "simulated", True, ()),
+            exchange_port=self._sockets.port,
+            settings=NodeSettings(
+                "wgmesh0",
+                machine.hostname,
+                "simulated",
+                machine.lan,
+                (),
+                advertise_routes=machine.advertised,
+                accept_routes=machine.accepted,
+                peers=machine.named,
+            ),
         )
 
     def put(self, item: Input) -> None:
@@ -103,8 +127,20 @@ class Daemon:
 
     def hear(self, nic: Nic, frame: Frame) -> None:
         """A datagram arrives; a socket is not read again at once."""
-        if self._lan.hear(nic, frame):
+        if self._lan.hear(nic, frame) or self._sockets.hear(frame):
             self._serve(max(self._world.now, self._read_at + PAUSE))
+
+    def _hear_inside(self, source: str, port: int, data: bytes) -> bool:
+        """A datagram came out of a tunnel."""
+        heard = not self.ended and self._gossips and self._sockets.hear_inside(source, port, data)
+        if heard:
+            self.serve_soon()
+        return heard
+
+    def networked(self, interfaces: tuple[Interface, ...]) -> None:
+        """The machine's interfaces are others."""
+        self.put(Networked(interfaces))
+        self._lookups.look()
 
     def serve_soon(self) -> None:
         """There is something to do."""
@@ -131,7 +167,7 @@ class Daemon:
         if self._machine.paused or not self._machine.is_running():
             return  # whoever ends that calls `serve_soon`
         self._decide(self._take())
-        if self._items or self._lan:
+        if self.waiting:
             self.serve_soon()
         self._plan()
 
@@ -140,17 +176,19 @@ class Daemon:
         taken: list[Input] = []
         while self._items and len(taken) < TURN:
             taken.append(self._items.popleft())
-        if self._lan:
+        if self._lan or self._sockets:
             self._read_at = self._world.now
-        heard = (self._receive(arrival, awake) for arrival in self._lan.take(TURN - len(taken), awake))
+        arrivals = [*self._lan.take(TURN - len(taken), awake), *self._sockets.take(TURN - len(taken), awake)]
+        heard = (self._receive(arrival, awake) for arrival in arrivals)
         taken += [each for each in heard if each is not None]
-        if self._lan.dropped:
-            self.node.reject("flood", "", awake, self._lan.dropped)
-            self._lan.dropped = 0
+        if dropped := self._lan.dropped + self._sockets.dropped:
+            self.node.reject("flood", "", awake, dropped)
+            self._lan.dropped = self._sockets.dropped = 0
         return [*taken, *self.node.due(awake)]
 
     def _receive(self, arrival: Arrival, awake: int) -> Received | None:
-        self._watcher.received(self._machine, arrival.sender, len(arrival.data))
+        if arrival.layer != "gossip":
+            self._watcher.received(self._machine, arrival.sender, len(arrival.data))
         heard = self.node.receive(arrival, self._machine.clock.wall(), awake)
         if isinstance(heard, Heard) and heard.echoed:
             self._watcher.validated(self._machine, arrival.sender)
@@ -187,35 +225,59 @@ class Daemon:
     def _drop(self, inputs: Sequence[Input], at: int, awake: int) -> Turn:
         self._frost.drop(inputs, at, awake)
         if any(isinstance(given, Stop) for given in inputs):
-            self._end()
+            self.end()
         return Turn()
 
     def _act(self, turn: Turn) -> list[Input]:
         """Sockets and device first, then what is to be said."""
-        seen: list[Input] = self._lan.follow(lan_interfaces(self.node.mesh))
+        seen: list[Input] = [*self._lan.follow(lan_interfaces(self.node.mesh)), *self._follow_sockets()]
         if turn.nudges or Sample() in turn.commands:
             seen.append(self._look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]
         if not ending and (turn.records or seen):
             seen += self._reconcile()
         for outgoing in turn.outgoing:
-            self._watcher.sent(self._machine, outgoing.address, outgoing.data)
-            self._lan.send(outgoing, self.awake())
+            self._send(outgoing)
         for address in turn.nudges:
-            self._machine.wireguard.nudge(address)
+            self._machine.kernel.nudge(address)
         for command in ending:
             self._finish(command)
         return seen
+
+    def _follow_sockets(self) -> list[Input]:
+        """The exchange's is open from the start; gossip's lives as long as the interface."""
+        serves = self._machine.wireguard.device is not None
+        began = ["exchange"] if not self._exchanges else []
+        began += ["gossip"] if serves and not self._gossips else []
+        self._exchanges, self._gossips = True, serves
+        return [Resumed(layer) for layer in began]
+
+    def _send(self, outgoing: Outgoing) -> None:
+        machine, to, data = self._machine, outgoing.address, outgoing.data
+        if outgoing.layer == "gossip":
+            assert to
+            machine.said += len(data)
+            machine.kernel.send(to.ip, to.port, data)
+            return
+        self._watcher.sent(machine, outgoing.layer, to, data)
+        if outgoing.layer == "exchange":
+            assert to
+            machine.transmit(self._sockets.port, to, len(data), data)
+        else:
+            self._lan.send(outgoing, self.awake())
 
     def _finish(self, command: RemoveInterface | Exit) -> None:
         if isinstance(command, RemoveInterface):
             self._machine.wireguard.vanish()
         self._machine.disk.keep_snapshot(self.node.mesh)
-        self._end()
+        self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """It does nothing more, and hears nothing."""
         self.ended = True
+        self._lookups.stop()
         self._machine.daemon = None
+        self._machine.kernel.listener = nobody
 
     def _look(self) -> Sampled:
         self.sample, self._sampled_at = Sampled(self._machine.wireguard.sample()), self._world.now

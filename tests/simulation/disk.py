@@ -21,10 +21,11 @@ class Killed(Exception):
 
 
 class Backup:
-    """A copy of a log."""
+    """A copy of a log, and of the boot counter beside it."""
 
     def __init__(self, disk: "Disk") -> None:
         self.stored = list(disk.stored)
+        self.boot = disk.boot
 
 
 class Disk:
@@ -90,7 +91,18 @@ class Disk:
         self.boot = max(self.boot + 1, logged + 1, (wall - BOOT_EPOCH) // MINUTE)
         return self.boot
 
-    def restore(self, backup: Backup) -> None:
-        """The log is as it was. The boot counter is a file of its own, and further on."""
-        sometimes("restored_backup")
+    def restore(self, backup: Backup, *, whole: bool = False) -> None:
+        """The log is as it was. The boot counter is a file of its own, and further on unless all was restored."""
+        sometimes("restored_everything" if whole else "restored_backup")
         self.stored, self._snapshot = list(backup.stored), None
+        if whole:
+            self.boot = backup.boot
+
+    def copy(self, other: "Disk") -> None:
+        """Be what the other is now."""
+        self.stored, self.boot = list(other.stored), other.boot
+
+    def lose(self) -> None:
+        """Nothing is left but the seed of the identity."""
+        sometimes("lost_log")
+        self.stored, self._snapshot, self.boot = [], None, 0

@@ -13,7 +13,7 @@ from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.network import CALM, Segment
 from tests.simulation.site import Site
-from tests.simulation.world import MILLISECOND
+from tests.simulation.world import MILLISECOND, SECOND
 from wgmesh.domain.device import AddAddress, AddPeer, AddRoute, CreateInterface, DevicePeer, RemovePeer, UpdatePeer
 
 Undo = Callable[[], None]
@@ -92,6 +92,36 @@ def partition(site: Site) -> Undo:
     return _cut(segment, there + back)
 
 
+def split(site: Site) -> Undo:
+    """The machines fall into two sides, wherever they stand."""
+    names = [machine.name for machine in site.machines]
+    site.chance.shuffle(names)
+    place = site.chance.randrange(1, len(names))
+    pairs = [pair for one in names[:place] for other in names[place:] for pair in ((one, other), (other, one))]
+    sometimes("split")
+    site.cut(pairs)
+    return lambda: site.mend(pairs)
+
+
+def far_weather(site: Site) -> Undo:
+    """Between the segments datagrams are lost, come twice, or vanish if they are large."""
+    worse = replace(CALM, loss=site.chance.choice((0.0, 0.1, 0.5)), duplication=0.1)
+    site.middle.weather = worse if site.chance.random() < 0.7 else replace(worse, largest=600)
+
+    def clear() -> None:
+        site.middle.weather = CALM
+
+    return clear
+
+
+def flush_nat(site: Site) -> Undo | None:
+    """A NAT is switched off and on."""
+    nats = [router.nat for router in site.middle.routers if router.nat is not None]
+    if nats:
+        site.chance.choice(nats).flush()
+    return None
+
+
 def kill(site: Site) -> Undo | None:
     """A daemon ends without a word, at times in the middle of a commit, and is started again."""
     machine = _some_machine(site)
@@ -143,6 +173,35 @@ def pause(site: Site) -> Undo:
     return machine.resume
 
 
+def starve(site: Site) -> Undo:
+    """A daemon gets hardly any processor: it is stopped for seconds, and goes on for a moment, again and again."""
+    machine, ended = _some_machine(site), [False]
+    sometimes("starved")
+
+    def stall() -> None:
+        if not ended[0]:
+            machine.pause()
+            site.world.after(int(site.chance.uniform(0.1, 9) * SECOND), breathe)
+
+    def breathe() -> None:
+        machine.resume()
+        site.world.after(int(site.chance.uniform(0.01, 0.3) * SECOND), stall)
+
+    def fed() -> None:
+        ended[0] = True
+        machine.resume()
+
+    stall()
+    return fed
+
+
+def ban(site: Site) -> Undo:
+    """An operator bans a machine, and later does not."""
+    machine, other = _some_machine(site), _some_machine(site)
+    machine.ban(other)
+    return lambda: machine.unban(other)
+
+
 def clock(site: Site) -> Undo | None:
     """Somebody sets a wall clock, or a machine counts too fast or too slow from now on."""
     machine = _some_machine(site)
@@ -167,17 +226,43 @@ def full_disk(site: Site) -> Undo:
 
 
 def backup(site: Site) -> Undo | None:
-    """A machine stops, its log is replaced by an older copy, and it comes back."""
+    """A machine stops, its log or its whole directory is replaced by an older copy, and it comes back."""
     machine = _some_machine(site)
     copy = Backup(machine.disk)
 
+    whole = site.chance.random() < 0.5
+
     def restore() -> None:
         machine.lose_power()
-        machine.disk.restore(copy)
+        machine.disk.restore(copy, whole=whole)
         site.checks.restored(machine)
         machine.start()
 
     return restore
+
+
+def lose_log(site: Site) -> Undo | None:
+    """A machine stops, its log and its boot counter are gone, and it comes back."""
+    machine = _some_machine(site)
+    machine.lose_power()
+    machine.disk.lose()
+    site.checks.restored(machine)
+    return machine.start
+
+
+def clone(site: Site) -> Undo | None:
+    """Somebody starts a copy of a machine, notices, throws it away and starts the other anew."""
+    machine = _some_machine(site)
+    copy = site.clone(machine, _some_segment(site))
+    sometimes("cloned")
+    copy.start()
+
+    def notice() -> None:
+        site.remove(copy)
+        machine.kill()
+        machine.start()
+
+    return notice
 
 
 def unplug(site: Site) -> Undo:
@@ -261,5 +346,5 @@ def _willing(machine: Machine) -> Iterator[None]:
 
 FAULTS: tuple[Fault, ...] = (
     loss, doubling, damage, black_hole, partition, kill, power, stop, leave, suspend, pause, clock, full_disk, backup,
-    unplug, readdress, move, lose_device, stubborn, meddle,
+    unplug, readdress, move, lose_device, stubborn, meddle, split, far_weather, flush_nat, starve, lose_log, ban,
 )  # fmt: skip

@@ -41,6 +41,8 @@ class Insider:
         self.chance = site.world.chance(self.name)
         self.nic = Nic(self, "eth0", 2, f"fe80::666:{number:x}")
         self.nic.plug(segment, f"{segment.network}.{80 + number}/24" if segment.network else "")
+        for address in (self.nic.address(""), self.nic.link_local):
+            site.checks.plugged(address)
         self.said = 0
         self.heard: dict[bytes, tuple[PeerRecord, Endpoint]] = {}
         self.old: list[bytes] = []

@@ -8,12 +8,14 @@ from random import Random
 from tests.simulation.clocks import Clock
 from tests.simulation.daemon import Daemon
 from tests.simulation.disk import Disk
+from tests.simulation.kernel import Kernel
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame, Nic, Segment
+from tests.simulation.packets import Inner
 from tests.simulation.watcher import Watcher
 from tests.simulation.wireguard import WireGuard
 from tests.simulation.world import MILLISECOND, World
-from wgmesh.domain.inputs import Due, Leave, Networked, Stop, Woke
+from wgmesh.domain.inputs import Ban, Due, Leave, Stop, Unban, Woke
 from wgmesh.domain.secret import Secret
 from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.node import Keyring
@@ -27,23 +29,30 @@ SLEEP_NOTICED = 1_000
 
 
 class Machine:
-    """`name` is also its host name. `daemon` is None while none runs."""
+    """`seed` is that of its identity. `daemon` is None while none runs."""
 
-    def __init__(self, world: World, number: int, secret: Secret, watcher: Watcher) -> None:
+    def __init__(self, world: World, number: int, secret: Secret, watcher: Watcher, seed: bytes = b"") -> None:
         self.world = world
         self.number = number
-        self.name = f"n{number}"
+        self.name = self.hostname = f"n{number}"
         self.watcher = watcher
         self.chance: Random = world.chance(f"machine {number}")
         self.drawn = 0
         self._entropy = world.chance(f"entropy {number}")
         self.secret = secret
-        self.keyring = Keyring.of(self.chance.randbytes(32), secret)
+        self.seed = seed or self.chance.randbytes(32)
+        self.keyring = Keyring.of(self.seed, secret)
         self.clock = Clock(world, NOON)
         self.disk = Disk()
         self.wireguard = WireGuard(world, self, self.keyring.identity.public_key, world.chance(f"wireguard {number}"))
+        self.kernel = Kernel(self.wireguard)
         self.nics: list[Nic] = [self._nic(0), self._nic(1)]
         self.daemon: Daemon | None = None
+        self.lan = True
+        self.advertised: tuple[str, ...] = ()
+        self.accepted: tuple[str, ...] = ()
+        self.acquaintances: list[Machine] = []  # whom the operator named with --peer
+        self.said = 0  # bytes of datagrams to members, through tunnels
         self.asleep = False
         self._slept_at = 0
         self.paused = False
@@ -62,6 +71,11 @@ class Machine:
         """Those that are up."""
         return tuple(nic.interface for nic in self.nics if nic.segment is not None)
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The operator's --peer."""
+        return tuple(machine.name for machine in self.acquaintances)
+
     def nic(self, name: str) -> Nic:
         """The interface of this name."""
         return next(nic for nic in self.nics if nic.name == name)
@@ -73,6 +87,8 @@ class Machine:
     def plug(self, nic: Nic, segment: Segment, ipv4: str | None = None) -> None:
         """Put a cable in."""
         nic.plug(segment, self.ipv4(segment) if ipv4 is None else ipv4)
+        for address in (nic.address(""), nic.link_local):
+            self.watcher.plugged(address)
         self.networks_changed()
 
     def unplug(self, nic: Nic) -> None:
@@ -87,7 +103,7 @@ class Machine:
 
     def _networked(self, daemon: Daemon) -> None:
         if daemon is self.daemon:
-            daemon.put(Networked(self.interfaces))
+            daemon.networked(self.interfaces)
 
     def start(self) -> None:
         """The daemon begins, unless it runs or never will again."""
@@ -98,8 +114,7 @@ class Machine:
     def kill(self) -> None:
         """The daemon ends without a word; the device stays."""
         if self.daemon:
-            self.daemon.ended = True
-            self.daemon = None
+            self.daemon.end()
             self.paused = False
 
     def stop(self) -> None:
@@ -112,6 +127,17 @@ class Machine:
         if self.daemon:
             sometimes("left")
             self.daemon.put(Leave())
+
+    def ban(self, other: "Machine") -> None:
+        """The operator wants nothing to do with another."""
+        if self.daemon and other is not self:
+            sometimes("banned")
+            self.daemon.put(Ban(other.keyring.identity.public_key))
+
+    def unban(self, other: "Machine") -> None:
+        """The operator thinks better of it."""
+        if self.daemon:
+            self.daemon.put(Unban(other.keyring.identity.public_key))
 
     def lose_power(self) -> None:
         """Everything that is not on the disk is gone."""
@@ -182,11 +208,21 @@ class Machine:
 
     def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
         """Send from this port by the way that the routes know, if they know one."""
-        for nic in self.nics:
-            if nic.segment is not None and (nic.name == to.scope or not to.scope) and nic.is_on_link(to.ip):
-                source = Endpoint(nic.address(to.ip), port)
-                nic.segment.send(nic, Frame(source, Endpoint(to.ip, to.port), size, content))
-                return
+        nic = self._way(to)
+        if nic is not None and nic.segment is not None:
+            source = Endpoint(nic.address(to.ip), port)
+            nic.segment.send(nic, Frame(source, Endpoint(to.ip, to.port), size, content))
+
+    def _way(self, to: Endpoint) -> Nic | None:
+        """By the interface on whose network it is, else by the first that has a router."""
+        plugged = [nic for nic in self.nics if nic.segment is not None]
+        on_link = (nic for nic in plugged if (nic.name == to.scope or not to.scope) and nic.is_on_link(to.ip))
+        routed = (nic for nic in plugged if nic.segment and nic.segment.router and nic.ipv4 and ":" not in to.ip)
+        return next(on_link, None) or next(routed, None)
+
+    def deliver(self, public_key: bytes, inner: Inner) -> None:
+        """A packet came out of a tunnel."""
+        self.kernel.deliver(public_key, inner)
 
     def wall(self) -> int:
         """Ms since 1970, as the machine believes."""

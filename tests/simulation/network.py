@@ -60,6 +60,13 @@ class Station(Protocol):
         """A frame arrives."""
 
 
+class Gateway(Protocol):
+    """The way out of a segment."""
+
+    def outward(self, nic: "Nic", frame: Frame) -> None:
+        """A frame to who is not on the segment."""
+
+
 class Nic:
     """An interface of a station: `ipv4` with prefix length or nothing, `link_local` always; on a segment or on none."""
 
@@ -122,6 +129,7 @@ class Segment:
         self.cuts: dict[tuple[str, str], int] = {}
         self.nics: list[Nic] = []
         self.owners: dict[str, Nic] = {}
+        self.router: Gateway | None = None
         self.sent = 0
         self.bytes = 0
         self._chance: Random = world.chance(f"segment {name}")
@@ -149,6 +157,15 @@ class Segment:
                     self._carry(nic, each, frame)
         elif target := self.owners.get(frame.target.ip):
             self._carry(nic, target, frame)
+        elif self.router is not None and nic.ipv4 and ":" not in frame.target.ip:
+            for copy in self._suffer(frame):
+                self.world.after(self._latency(), self.router.outward, nic, copy)
+
+    def enter(self, frame: Frame) -> None:
+        """A frame from another segment, to the one station that has the address."""
+        if target := self.owners.get(frame.target.ip):
+            for copy in self._suffer(frame):
+                self._deliver(target, copy, self._latency())
 
     def reaches(self, one: Nic, other: Nic) -> bool:
         """Is the way from one to the other open?"""

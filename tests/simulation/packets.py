@@ -23,13 +23,23 @@ class Response(NamedTuple):
     preshared: int
 
 
+class Inner(NamedTuple):
+    """An IP packet inside a tunnel: `content` is a datagram of the mesh, or what one kernel says to another."""
+
+    source: str
+    target: str
+    port: int
+    size: int
+    content: bytes | str
+
+
 class Data(NamedTuple):
-    """A packet inside a session; a keepalive is an empty one. `asks`: the other system answers what is in it."""
+    """A packet inside a session; a keepalive is an empty one."""
 
     sender: bytes
     to: bytes
     session: int
-    asks: bool = False
+    inner: Inner | None = None
 
 
 class Session(NamedTuple):
@@ -56,5 +66,9 @@ class Tunnel:
         self.handshake = 0
         self.rx_bytes = 0
         self.tx_bytes = 0
+        self.staged: list[Inner] = []
         self.keepalive_at: int | None = None
+        self.passive_at: int | None = None
+        self.passive_again = False
+        self.expected_at: int | None = None
         self.timer_at: int | None = None

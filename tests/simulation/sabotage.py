@@ -102,7 +102,7 @@ SABOTAGES = (
             ),
             Edit(
                 "wgmesh/node/reception.py",
-                "is_own and record.incarnation <= mesh.incarnation",
+                "is_own and not is_ahead(mesh, record)",
                 "is_own and record.incarnation < mesh.incarnation",
             ),
         ),

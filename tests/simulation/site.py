@@ -2,16 +2,19 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address, ip_network
 from random import Random
 
 from tests.simulation.checks import Checks
 from tests.simulation.diagram import Tap
 from tests.simulation.machine import Machine
-from tests.simulation.network import Nic, Segment
+from tests.simulation.nat import Nat, Scope
+from tests.simulation.network import CALM, Nic, Segment
+from tests.simulation.routers import Middle, Router
 from tests.simulation.strangers import Stranger
 from tests.simulation.world import World
-from wgmesh.domain.keys import derive
+from wgmesh.domain.keys import derive, parameters
 from wgmesh.domain.secret import Secret
 from wgmesh.domain.values import Endpoint
 
@@ -29,18 +32,71 @@ class Site:
         self.chance: Random = self.world.chance("site")
         self.taps: deque[Tap] = deque(maxlen=KEPT)
         self.segments = [Segment(self.world, f"lan{place}", net, self.taps) for place, net in enumerate(networks)]
+        self.middle = Middle(self.world)
         self.machines: list[Machine] = []
+        self._born = 0
         self.strangers: list[Stranger] = []
         self.envelope_key = derive(secret).envelope_key
 
     def add(self, *segments: Segment) -> Machine:
         """A machine that stands on these segments (at most two); it is not started."""
-        machine = Machine(self.world, len(self.machines), self.secret, self.checks)
+        return self._install(Machine(self.world, self._born, self.secret, self.checks), segments)
+
+    def clone(self, original: Machine, *segments: Segment) -> Machine:
+        """A machine with a copy of another's state directory and all that its operator set; it is not started."""
+        copy = Machine(self.world, self._born, self.secret, self.checks, original.seed)
+        copy.disk.copy(original.disk)
+        copy.hostname, copy.lan, copy.acquaintances = original.hostname, original.lan, original.acquaintances
+        return self._install(copy, segments)
+
+    def remove(self, machine: Machine) -> None:
+        """It is taken away, and never comes back."""
+        machine.die()
+        for nic in machine.nics:
+            nic.unplug()
+        self.machines.remove(machine)
+
+    def _install(self, machine: Machine, segments: tuple[Segment, ...]) -> Machine:
+        self._born += 1
         self.machines.append(machine)
         self.checks.enter(machine)
         for nic, segment in zip(machine.nics, segments, strict=False):
             machine.plug(nic, segment)
         return machine
+
+    def route(self, nats: Sequence[tuple[Scope, Scope] | None]) -> None:
+        """Join the segments by routers, each behind a NAT of that mapping and filtering, or behind none.
+
+        Nobody has a way to a segment that uses the mesh's own range.
+        """
+        own = ip_network(parameters(self.secret).network)
+        for segment, behaviour in zip(self.segments, nats, strict=True):
+            if segment.network and ip_address(f"{segment.network}.1") not in own:
+                nat = Nat(*behaviour, lambda: self.world.now) if behaviour else None
+                self.middle.join(segment, nat)
+
+    def cut(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """No way leads from the first of each pair to the second, by whatever segments."""
+        for pair in pairs:
+            for cuts in (self.middle.cuts, *(segment.cuts for segment in self.segments)):
+                cuts[pair] = cuts.get(pair, 0) + 1
+
+    def mend(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Undo as much as `cut` did."""
+        for pair in pairs:
+            for cuts in (self.middle.cuts, *(segment.cuts for segment in self.segments)):
+                if cuts.get(pair, 0) > 1:
+                    cuts[pair] -= 1
+                else:
+                    cuts.pop(pair, None)
+
+    def calm(self) -> None:
+        """All weather is over, and every way is open."""
+        self.middle.weather = CALM
+        self.middle.cuts.clear()
+        for segment in self.segments:
+            segment.weather = CALM
+            segment.cuts.clear()
 
     def digest(self) -> str:
         """32 hex digits that stand for all logs."""
@@ -68,6 +124,21 @@ class Site:
             for theirs in other.nics
             if mine.segment is not None and mine.segment is theirs.segment
         ]
+
+    def can_call(self, one: Machine, other: Machine) -> bool:
+        """Does a datagram from one to the other arrive, though the other never said anything?"""
+        if self.ways(one, other):
+            return True
+        leaves = any(self._routed(nic) for nic in one.nics)
+        return leaves and any((router := self._routed(nic)) and router.nat is None for nic in other.nics)
+
+    def can_reach(self, one: Machine, other: Machine) -> bool:
+        """Can the two have a tunnel, whoever calls first?"""
+        return self.can_call(one, other) or self.can_call(other, one)
+
+    def _routed(self, nic: Nic) -> Router | None:
+        joined = (router for router in self.middle.routers if router.segment is nic.segment)
+        return next(joined, None) if nic.ipv4 else None
 
     def is_member(self, ip: str) -> bool:
         """Does one of the machines have this address?"""

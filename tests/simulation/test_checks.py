@@ -48,15 +48,15 @@ def stranger(site: Site, one: Machine, other: Machine) -> None:
 
 
 def never_said(site: Site, one: Machine, other: Machine) -> None:
-    site.checks.owners[other.keyring.identity.key] = Ledger(other)
+    site.checks.owners[other.keyring.identity.key] = [Ledger(other)]
 
 
 def leaking(site: Site, one: Machine, other: Machine) -> None:
-    site.checks.owners[one.keyring.identity.key].canaries = (b"PeerUpdated", b"192.168.1.201")
+    site.checks.owners[one.keyring.identity.key][0].canaries = (b"PeerUpdated", b"192.168.1.201")
 
 
 def too_many(site: Site, one: Machine, other: Machine) -> None:
-    site.checks.owners[one.keyring.identity.key].daily["PeerUpdated"] = 28_800
+    site.checks.owners[one.keyring.identity.key][0].daily["PeerUpdated"] = 28_800
 
 
 def forgetful_disk(site: Site, one: Machine, other: Machine) -> None:
@@ -158,12 +158,12 @@ def test_more_bytes_to_an_address_than_came_from_it_are_told_until_it_is_validat
     site, (one, _) = settled()
     there, data = Endpoint("192.168.1.77", 5), bytes(256)
     site.checks.received(one, there, 256)
-    site.checks.sent(one, there, data)
-    site.checks.sent(one, None, data)
+    site.checks.sent(one, "lan", there, data)
+    site.checks.sent(one, "lan", None, data)
     with pytest.raises(Broken, match=r"^S7: n0 .* 256 bytes more"):
-        site.checks.sent(one, there, data)
+        site.checks.sent(one, "lan", there, data)
     site.checks.validated(one, there)
-    site.checks.sent(one, there, data)
+    site.checks.sent(one, "lan", there, data)
 
 
 def test_the_canaries_are_the_secrets_in_the_forms_in_which_they_might_appear() -> None:

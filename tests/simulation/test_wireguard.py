@@ -2,10 +2,20 @@
 
 from msgspec.structs import replace
 
+from tests.simulation.kernel import Kernel
 from tests.simulation.network import CALM, Frame, Nic, Segment
-from tests.simulation.wireguard import WireGuard
+from tests.simulation.packets import Inner
+from tests.simulation.wireguard import DATA_BYTES, MOST_STAGED, WireGuard
 from tests.simulation.world import MILLISECOND, SECOND, World
-from wgmesh.domain.device import AddPeer, CreateInterface, DevicePeer, RemovePeer, SetDevice, Traffic, UpdatePeer
+from wgmesh.domain.device import (
+    AddAddress,
+    AddPeer,
+    CreateInterface,
+    DevicePeer,
+    RemovePeer,
+    SetDevice,
+    Traffic,
+)
 from wgmesh.domain.values import Endpoint
 
 PORT = 20_000
@@ -23,11 +33,17 @@ class Machine:
         self.nic = Nic(self, "eth0", 2, f"fe80::{number}")
         self.nic.plug(segment, f"192.168.1.{number}/24")
         self.wireguard = WireGuard(world, self, self.key, world.chance(self.name))
-        self.wireguard.apply([CreateInterface(), SetDevice(private=1, listen_port=PORT, up=True)])
+        self.kernel = Kernel(self.wireguard)
+        self.address = f"fd00::{number}"
+        self.wireguard.apply([CreateInterface(), AddAddress(f"{self.address}/128")])
+        self.wireguard.apply([SetDevice(private=1, listen_port=PORT, up=True)])
 
     def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
         assert self.nic.segment
         self.nic.segment.send(self.nic, Frame(Endpoint(self.nic.address(to.ip), port), to, size, content))
+
+    def deliver(self, public_key: bytes, inner: Inner) -> None:
+        self.kernel.deliver(public_key, inner)
 
     def wall(self) -> int:
         return self.offset + self.steady()
@@ -44,7 +60,7 @@ class Machine:
 
     def knows(self, other: "Machine", keepalive: int = 0, preshared: int = 1, endpoint: bool = False) -> None:
         where = Endpoint(other.nic.address(""), PORT) if endpoint or keepalive else None
-        self.wireguard.apply([AddPeer(DevicePeer(other.key, preshared, where, (), keepalive))])
+        self.wireguard.apply([AddPeer(DevicePeer(other.key, preshared, where, (f"{other.address}/128",), keepalive))])
 
     def traffic(self, other: "Machine") -> Traffic:
         sample = self.wireguard.sample()
@@ -154,12 +170,94 @@ def test_something_said_through_the_tunnel_is_answered_and_so_both_know_where_th
     a.knows(b, keepalive=25)
     world.run(SECOND)
     a.nic.plug(segment, "192.168.1.100/24")
-    a.wireguard.apply([UpdatePeer(b.key, allowed_ips=("fd00::2/128",))])
     heard = a.traffic(b).rx_bytes
-    a.wireguard.nudge("fd00::2")
+    a.kernel.nudge(b.address)
     world.run(2 * SECOND)
     assert b.endpoint(a) == Endpoint("192.168.1.100", PORT)
     assert a.traffic(b).rx_bytes > heard
+
+
+def heard_by(machine: Machine) -> list[tuple[str, int, bytes]]:
+    """What reaches a program on the machine through its tunnels, from now on."""
+    heard: list[tuple[str, int, bytes]] = []
+
+    def listen(source: str, port: int, data: bytes) -> bool:
+        heard.append((source, port, data))
+        return True
+
+    machine.kernel.listener = listen
+    return heard
+
+
+def test_a_datagram_waits_for_the_handshake_that_it_begins_and_arrives() -> None:
+    world, _, a, b = pair()
+    b.knows(a)
+    a.knows(b, endpoint=True)
+    heard = heard_by(b)
+    for number in range(3):
+        a.kernel.send(b.address, 7, bytes([number]))
+    assert not connected(a, b)
+    world.run(SECOND)
+    assert connected(a, b)
+    assert sorted(heard) == [(a.address, 7, bytes([number])) for number in range(3)]
+
+
+def test_nothing_is_taken_from_an_address_that_is_not_the_senders_and_nothing_goes_where_nobody_is() -> None:
+    world, _, a, b = pair()
+    b.knows(a)
+    a.knows(b, keepalive=25)
+    world.run(SECOND)
+    heard = heard_by(b)
+    a.wireguard.route(Inner("fd00::3", b.address, 7, 48, b"spoofed"))
+    a.wireguard.route(Inner(a.address, "fd00::3", 7, 48, b"astray"))
+    b.wireguard.route(Inner(b.address, "fd00::9", 7, 48, b"not its own"))
+    world.run(2 * SECOND)
+    assert heard == []
+
+
+def test_an_echo_is_answered_by_the_system_and_a_closed_port_by_a_complaint() -> None:
+    world, _, a, b = pair()
+    b.knows(a)
+    a.knows(b, keepalive=25)
+    world.run(SECOND)
+    echoes: list[str] = []
+    a.kernel.on_echo = echoes.append
+    a.kernel.echo(b.address)
+    a.kernel.echo("fd00::3")
+    world.run(2 * SECOND)
+    assert echoes == [b.address]
+
+
+def test_what_was_heard_is_acknowledged_after_ten_seconds_and_what_stays_unheard_calls_after_fifteen() -> None:
+    world, segment, a, b = pair()
+    b.knows(a)
+    a.knows(b, endpoint=True)
+    heard_by(b)
+    a.kernel.send(b.address, 7, b"hello")
+    world.run(SECOND)
+    before = a.traffic(b).rx_bytes
+    world.run(9 * SECOND)
+    assert a.traffic(b).rx_bytes == before
+    world.run(11 * SECOND)
+    assert a.traffic(b).rx_bytes == before + DATA_BYTES
+    segment.cuts[b.name, a.name] = 1
+    a.kernel.send(b.address, 7, b"are you there")
+    tunnel = a.wireguard.tunnels[b.key]
+    world.run(25 * SECOND)
+    assert tunnel.pending is None
+    world.run(27 * SECOND)
+    assert tunnel.pending is not None
+
+
+def test_what_waits_for_a_handshake_that_never_comes_is_thrown_away() -> None:
+    world, _, a, b = pair()
+    a.knows(b, endpoint=True)
+    for number in range(MOST_STAGED + 5):
+        a.kernel.send(b.address, number, b"")
+    staged = a.wireguard.tunnels[b.key].staged
+    assert [inner.port for inner in staged] == list(range(5, MOST_STAGED + 5))
+    world.run(200 * SECOND)
+    assert a.wireguard.tunnels[b.key].staged == []
 
 
 def test_a_session_whose_other_end_is_gone_dies_and_a_handshake_begins_again() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wgmesh.domain.device import Change
+from wgmesh.domain.envelope import Layer
 from wgmesh.domain.inputs import Sampled
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 class Watcher(Protocol):
     """Whoever looks at every step."""
+
+    def plugged(self, address: str) -> None:
+        """A holder of the secret has this address from now on."""
 
     def began(self, machine: "Machine", mesh: Mesh) -> None:
         """A run begins with this."""
@@ -40,5 +44,5 @@ class Watcher(Protocol):
     def validated(self, machine: "Machine", source: Endpoint) -> None:
         """Who is at this address answered our challenge."""
 
-    def sent(self, machine: "Machine", to: Endpoint | None, data: bytes) -> None:
+    def sent(self, machine: "Machine", layer: Layer, to: Endpoint | None, data: bytes) -> None:
         """A datagram left."""

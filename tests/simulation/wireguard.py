@@ -14,7 +14,7 @@ from tests.simulation import device as twin
 from tests.simulation.ages import Ages
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame
-from tests.simulation.packets import Data, Initiation, Response, Session, Tunnel
+from tests.simulation.packets import Data, Initiation, Inner, Response, Session, Tunnel
 from tests.simulation.world import SECOND, World
 from wgmesh.domain.device import (
     AddPeer,
@@ -39,6 +39,12 @@ REKEY_AFTER_RECEIVING = 165 * SECOND
 # Two initiations of one peer that come faster than this are a flood.
 INITIATION_PAUSE = SECOND // 50
 INITIATION_BYTES, RESPONSE_BYTES, DATA_BYTES = 148, 92, 32
+# Who received something and said nothing for so long sends a keepalive, so that the other knows that it arrived.
+PASSIVE_AFTER = 10 * SECOND
+# Who sent something and received nothing for so long begins a handshake.
+EXPECTED_AFTER = PASSIVE_AFTER + REKEY_TIMEOUT
+# Packets that wait for a session.
+MOST_STAGED = 128
 
 
 class Carrier(Protocol):
@@ -46,6 +52,9 @@ class Carrier(Protocol):
 
     def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
         """Send from this port, if there is a way."""
+
+    def deliver(self, public_key: bytes, inner: Inner) -> None:
+        """A packet came out of this peer's tunnel."""
 
     def wall(self) -> int:
         """Ms since 1970."""
@@ -130,12 +139,12 @@ class WireGuard:
         if peer and peer.keepalive and self.device.up and not (held and held.keepalive):
             self._send(public_key)
 
-    def nudge(self, address: str) -> None:
-        """A program sends something to a mesh address, and the system there answers that nobody listens."""
-        peers = self.device.peers if self.device and self.device.up else ()
-        for peer in peers:
-            if f"{address}/128" in peer.allowed_ips:
-                self._send(peer.public_key, asks=True)
+    def route(self, inner: Inner) -> None:
+        """Send a packet to the peer that has its target among its allowed IPs; nobody's goes nowhere."""
+        prefix = f"{inner.target}/{128 if ':' in inner.target else 32}"
+        for peer in self.device.peers if self.device and self.device.up else ():
+            if prefix in peer.allowed_ips and peer.endpoint is not None:
+                self._send(peer.public_key, inner)
 
     def hear(self, frame: Frame) -> None:
         """A packet reached our port."""
@@ -164,7 +173,7 @@ class WireGuard:
             sometimes("crossed_handshakes")
         tunnel.greatest, tunnel.consumed, tunnel.pending = packet.timestamp, now, None
         tunnel.rx_bytes += INITIATION_BYTES
-        self._traversed(tunnel, self._roamed(peer, source))
+        self._received(tunnel, peer, source)
         session = self._new_number()
         tunnel.unconfirmed, tunnel.previous = Session(session, now, False), None
         response = Response(self._key, peer.public_key, packet.handshake, session, peer.preshared)
@@ -174,34 +183,58 @@ class WireGuard:
         if packet.handshake != tunnel.pending or packet.preshared != peer.preshared:
             return
         tunnel.rx_bytes += RESPONSE_BYTES
-        self._traversed(tunnel, self._roamed(peer, source))
+        self._received(tunnel, peer, source)
         if tunnel.present and self._age(tunnel.present) < REJECT_AFTER:
             sometimes("rekeyed")
         tunnel.previous, tunnel.unconfirmed = tunnel.unconfirmed or tunnel.present, None
         tunnel.present = Session(packet.session, self._world.now, True)
         self._shook_hands(tunnel)
-        self._send(peer.public_key)
+        if tunnel.staged:
+            self._send_staged(tunnel, peer.public_key)
+        else:
+            self._send(peer.public_key)
 
     def _receive(self, tunnel: Tunnel, peer: DevicePeer, packet: Data, source: Endpoint) -> None:
         held = (tunnel.present, tunnel.previous, tunnel.unconfirmed)
         session = next((each for each in held if each and each.number == packet.session), None)
         if session is None or self._age(session) >= REJECT_AFTER:
             return
+        tunnel.rx_bytes += _size(packet.inner)
+        peer = self._received(tunnel, peer, source)
         if session is tunnel.unconfirmed:
             tunnel.previous, tunnel.present, tunnel.unconfirmed = tunnel.present, session, None
             self._shook_hands(tunnel)
-        tunnel.rx_bytes += DATA_BYTES
-        self._traversed(tunnel, self._roamed(peer, source))
+            self._send_staged(tunnel, peer.public_key)
         if session.initiator and self._age(session) >= REKEY_AFTER_RECEIVING:
             self._initiate(tunnel, peer)
-        if packet.asks:
-            self._send(peer.public_key)
+        if packet.inner is not None:
+            self._note_received(tunnel)
+            self._plan(tunnel, peer.public_key)
+            self._carrier.deliver(peer.public_key, packet.inner)
+
+    def _received(self, tunnel: Tunnel, peer: DevicePeer, source: Endpoint) -> DevicePeer:
+        """Something authentic came from there."""
+        tunnel.expected_at = None
+        moved = self._roamed(peer, source)
+        self._traversed(tunnel, moved)
+        return moved
+
+    def _note_received(self, tunnel: Tunnel) -> None:
+        if tunnel.passive_at is None:
+            tunnel.passive_at = self._world.now + PASSIVE_AFTER
+        else:
+            tunnel.passive_again = True
+
+    def _send_staged(self, tunnel: Tunnel, public_key: bytes) -> None:
+        staged, tunnel.staged = tunnel.staged, []
+        for inner in staged:
+            self._send(public_key, inner)
 
     def _shook_hands(self, tunnel: Tunnel) -> None:
         tunnel.handshake = max(1, self._carrier.wall())
         tunnel.pending, tunnel.retry_at, tunnel.attempts = None, None, 0
 
-    def _send(self, public_key: bytes, *, asks: bool = False) -> None:
+    def _send(self, public_key: bytes, inner: Inner | None = None) -> None:
         """A packet in the present session, a keepalive if it is nothing else; without a good session, a handshake."""
         peer = self._peer(public_key)
         tunnel = self.tunnels[public_key]
@@ -210,9 +243,13 @@ class WireGuard:
             if session is not None:
                 sometimes("session_died")
                 tunnel.present = None
+            if inner is not None:
+                tunnel.staged = [*tunnel.staged, inner][-MOST_STAGED:]
             self._initiate(tunnel, peer)
             return
-        self._transmit(tunnel, public_key, DATA_BYTES, Data(self._key, public_key, session.number, asks))
+        self._transmit(tunnel, public_key, _size(inner), Data(self._key, public_key, session.number, inner))
+        if inner is not None and tunnel.expected_at is None:
+            tunnel.expected_at = self._world.now + EXPECTED_AFTER + self._chance.randrange(JITTER)
         self._traversed(tunnel, peer)
         if session.initiator and self._age(session) >= REKEY_AFTER:
             self._initiate(tunnel, peer)
@@ -237,7 +274,8 @@ class WireGuard:
 
     def _plan(self, tunnel: Tunnel, public_key: bytes) -> None:
         """One timer a tunnel, for whatever comes first; one that fires too early is set again."""
-        wanted = min((at for at in (tunnel.keepalive_at, tunnel.retry_at) if at is not None), default=None)
+        timers = (tunnel.keepalive_at, tunnel.retry_at, tunnel.passive_at, tunnel.expected_at)
+        wanted = min((at for at in timers if at is not None), default=None)
         if wanted is not None and (tunnel.timer_at is None or wanted < tunnel.timer_at):
             tunnel.timer_at = wanted
             self._world.at(wanted, self._timer, tunnel, public_key, wanted)
@@ -251,16 +289,28 @@ class WireGuard:
         now = self._world.now
         if tunnel.retry_at is not None and tunnel.retry_at <= now:
             self._retry(tunnel, public_key)
+        if tunnel.expected_at is not None and tunnel.expected_at <= now:
+            tunnel.expected_at = None
+            self._initiate(tunnel, self._peer(public_key))
+        if tunnel.passive_at is not None and tunnel.passive_at <= now:
+            self._answer_passively(tunnel, public_key)
         if tunnel.keepalive_at is not None and tunnel.keepalive_at <= now:
             tunnel.keepalive_at = None
             if self._peer(public_key).keepalive:
                 self._send(public_key)
         self._plan(tunnel, public_key)
 
+    def _answer_passively(self, tunnel: Tunnel, public_key: bytes) -> None:
+        again, tunnel.passive_again = tunnel.passive_again, False
+        tunnel.passive_at = None
+        self._send(public_key)
+        if again:
+            tunnel.passive_at = self._world.now + PASSIVE_AFTER
+
     def _retry(self, tunnel: Tunnel, public_key: bytes) -> None:
         tunnel.retry_at = None
         if tunnel.attempts >= MOST_ATTEMPTS:
-            tunnel.pending = None
+            tunnel.pending, tunnel.staged = None, []
             return
         tunnel.attempts += 1
         sometimes("handshake_retried")
@@ -271,6 +321,7 @@ class WireGuard:
         assert self.device
         if peer.endpoint is not None and self.device.up:
             tunnel.tx_bytes += size
+            tunnel.passive_at = None
             self._carrier.transmit(self.device.listen_port, peer.endpoint, size, packet)
 
     def _roamed(self, peer: DevicePeer, source: Endpoint) -> DevicePeer:
@@ -295,3 +346,8 @@ class WireGuard:
 
     def _new_number(self) -> int:
         return self._chance.getrandbits(63)
+
+
+def _size(inner: Inner | None) -> int:
+    """Bytes of UDP payload; what is in a tunnel is padded to sixteen."""
+    return DATA_BYTES + (-(-inner.size // 16) * 16 if inner else 0)

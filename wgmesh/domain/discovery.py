@@ -89,7 +89,8 @@ def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
         return
     draft.remember(greeted=remember(draft.session.greeted, record.identity, draft.now.awake, PEER_CAP))
     hello = SendHello(heard.layer, heard.interface, heard.sender, record.identity, record.incarnation.boot)
-    reaching.await_reply(draft, hello)
+    if not heard.sender.scope:  # nobody's record says that a link-local address is a member's: it is asked once
+        reaching.await_reply(draft, hello)
     yield hello
 
 

@@ -260,7 +260,7 @@ class MeshAddressChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
-    """A peer holds a newer record of this node than its log knows: a restored backup. At most one in 10 minutes.
+    """A peer holds a record of this node that its log does not know: a restored backup. At most one in 10 minutes.
 
     The node jumps above `incarnation` and takes over the `nonce` that it had there.
     """

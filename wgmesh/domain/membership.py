@@ -9,6 +9,7 @@ from typing import TypeVar
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
 from wgmesh.domain.identity import sign_twin, wireguard_key
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
@@ -78,11 +79,16 @@ def refuse(draft: Draft, record: PeerRecord, reason: str) -> Verdict:
     yield PeerRefused(record.identity, record.hostname, reason), ()
 
 
+def is_ahead(mesh: Mesh, own: PeerRecord) -> bool:
+    """Is this record of ourselves one that ours does not replace: newer, or of another run in this very incarnation?"""
+    return own.incarnation > mesh.incarnation or (own.incarnation == mesh.incarnation and own.life != mesh.life)
+
+
 def outrun(draft: Draft, record: PeerRecord) -> Verdict:
-    """Our own record, heard back newer than we know it (a restored backup): jump above it and keep its address."""
+    """Our own record, heard back as we do not know it (a restored backup): jump above it and keep its address."""
     mesh = draft.mesh
     assert mesh.parameters
-    if record.incarnation <= mesh.incarnation or record.parameters != fingerprint(mesh.parameters):
+    if not is_ahead(mesh, record) or record.parameters != fingerprint(mesh.parameters):
         return
     if mesh.outrun and draft.now.awake - mesh.outrun.awake < OUTRUN_PAUSE:
         return

@@ -84,7 +84,8 @@ def knock(draft: Draft) -> Verdict:
     chosen = sorted(ready)[: max(0, now + SECOND - spent) // SPACING]
     draft.remember(knocks_spent=spent + SPACING * len(chosen))
     for _, _, address in chosen:
-        yield from _try(draft, address)
+        if address in draft.session.knocks:  # the one before may have shown that its peer need not be tried
+            yield from _try(draft, address)
 
 
 def next_knock(knocks: dict[Endpoint, Knock], spent: int) -> int | None:

@@ -18,7 +18,7 @@ from wgmesh.domain.gossip_messages import decode_gossip
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.inputs import Heard, Outpaced, Skewed, Told, Whispered
 from wgmesh.domain.keys import token
-from wgmesh.domain.membership import is_news
+from wgmesh.domain.membership import is_ahead, is_news
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh
 from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Page, Reply, Signed, UnknownMessage
 from wgmesh.domain.packing import Malformed
@@ -128,7 +128,7 @@ class Receiver:
         """A hint: its signature matters only where the record itself is the news, in a goodbye or our own record."""
         record = peer_record.decode(announce.signed)
         is_own = record.identity == mesh.identity
-        if is_own and record.incarnation <= mesh.incarnation:
+        if is_own and not is_ahead(mesh, record):
             return None
         held = mesh.peers.get(record.identity)
         is_goodbye = record.left and held is not None and is_news(held, record, announce.signed)
@@ -212,7 +212,7 @@ class Receiver:
     def _is_passable(self, mesh: Mesh, passed: SignedRecord, now: int) -> bool:
         record = passed.record
         if record.identity == mesh.identity:
-            if record.incarnation <= mesh.incarnation:
+            if not is_ahead(mesh, record):
                 return False
         elif not is_news(mesh.peers.get(record.identity), record, passed.signed):
             return False

@@ -37,7 +37,7 @@ class Outgoing(Struct, frozen=True):
     `fallback`: where a member of the mesh is reached if there is no IPv6 on this machine or on its.
     """
 
-    layer: str
+    layer: Layer
     interface: str
     address: Endpoint | None
     data: bytes

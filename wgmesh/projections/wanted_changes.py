@@ -43,14 +43,21 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
         desired_device(mesh, now, tried),
         known=known,
         fresh={key: True for key in fresh if key not in moved},
-        handshaken=handshaken | {traffic.public_key: True for traffic in sample.traffic if _is_calling(traffic)},
+        handshaken=handshaken | {each.public_key: True for each in sample.traffic if _is_calling(mesh, each, now)},
         fallen=fallen,
     )
 
 
-def _is_calling(traffic: Traffic) -> bool:
-    """Did something authentic come of it within one handshake? Its first message already tells where it is."""
-    return traffic.received_age is not None and traffic.received_age < HANDSHAKE_TIMEOUT
+def _is_calling(mesh: Mesh, traffic: Traffic, now: int) -> bool:
+    """Did something authentic come of it within one handshake? Its first message already tells where it is.
+
+    What came before this run began has no age: it may have come just then.
+    """
+    assert mesh.started
+    age = traffic.received_age
+    if age is None and traffic.rx_bytes:
+        age = now - mesh.started.awake
+    return age is not None and age < HANDSHAKE_TIMEOUT
 
 
 def _is_over(mesh: Mesh, traffic: Traffic, now: int) -> bool:

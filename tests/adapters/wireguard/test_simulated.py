@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.adapters.wireguard.contract import WireGuardContract
+from tests.simulation.packets import Inner
 from tests.simulation.wireguard import WireGuard as Model
 from tests.simulation.world import World
 from wgmesh.adapters.wireguard import Applied
@@ -17,6 +18,9 @@ class Nowhere:
 
     def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
         """No way leads anywhere."""
+
+    def deliver(self, public_key: bytes, inner: Inner) -> None:
+        """Nothing comes out of a tunnel."""
 
     def wall(self) -> int:
         return 0
