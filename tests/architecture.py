@@ -185,7 +185,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "doubting": ("spreading", "strain"),  # a verdict is passed on; a strained node waits longer for it
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership",),
-    "reaching": ("endpoints",),  # what may be nobody's address is not tried
+    "reaching": ("endpoints", "routes"),  # what may be nobody's address is not tried
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests import invariants
 from tests.cast import ALICE, BOB, CAROL, Member
 from tests.playbook import Playbook, given, span
-from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, detour, next_change, objection, turn
+from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, detour, is_hearsay, next_change, objection, turn
 from wgmesh.domain.events import (
     InterfacesChanged,
     NetworksAttached,
@@ -356,3 +356,14 @@ def test_a_proven_endpoint_is_looked_at_as_well() -> None:
     broadcast = Endpoint("192.168.1.255", 1)
     story = ALICE_IS_UP.given(BOB.discovered(BOB.record(endpoints=())), PeerConnected(BOB.key, broadcast))
     assert holds(story, BOB, "1 s") == [None]
+
+
+def test_what_nobody_has_answered_from_is_hearsay_and_held_only_where_that_is_granted() -> None:
+    story = ALICE_IS_UP.given(BOB.discovered())
+    bob, during = story.mesh.peers[BOB.key], span("3 s")
+    assert turn(story.mesh, bob, during) == BOB.wireguard
+    assert turn(story.mesh, bob, during, tried={}) is None
+    assert turn(story.mesh, bob, during, tried={BOB.key: BOB.wireguard}) == BOB.wireguard
+    met = story.given(BOB.observed()).mesh
+    assert turn(met, met.peers[BOB.key], during, tried={}) == BOB.wireguard
+    assert [is_hearsay(peer, peer.claims[0]) for peer in (bob, met.peers[BOB.key])] == [True, False]

@@ -6,7 +6,14 @@ from wgmesh.domain.cadence import BRISK_PAUSE
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.draft import Draft
 from wgmesh.domain.effects import Announce, Nudge
-from wgmesh.domain.events import InterfacesChanged, NodeSuspended, PeerConnected, PeerDisconnected, PeerExpired
+from wgmesh.domain.events import (
+    InterfacesChanged,
+    NetworksAttached,
+    NodeSuspended,
+    PeerConnected,
+    PeerDisconnected,
+    PeerExpired,
+)
 from wgmesh.domain.inputs import Due, Networked, Sampled, Woke
 from wgmesh.domain.moving import DOUBT, SLEEP_CAP, slept_since
 from wgmesh.domain.values import Moment
@@ -34,6 +41,14 @@ CONNECTED = given(
 def test_networks_are_news_only_when_they_differ() -> None:
     CONNECTED.when(Networked((ALICE.interface,))).then()
     CONNECTED.when(Networked((ELSEWHERE,))).then(InterfacesChanged((ELSEWHERE,)), Announce(), cause="network")
+
+
+def test_other_networks_of_the_machine_are_news_that_changes_nothing_about_us() -> None:
+    known = CONNECTED.when(Networked((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)))
+    known.then(NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)), cause="network")
+    known.when(Networked((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))).then()
+    assert known.mesh.incarnation == CONNECTED.mesh.incarnation
+    known.when(Networked((ALICE.interface,))).then(NetworksAttached((), ()))
 
 
 def test_who_moved_speaks_to_every_connected_peer_three_times() -> None:

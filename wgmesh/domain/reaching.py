@@ -7,7 +7,7 @@ whoever claims it, and for all together 10 a second; a share of every pause is c
 
 from msgspec.structs import replace
 
-from wgmesh.domain import lots
+from wgmesh.domain import lots, routes
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendHello
 from wgmesh.domain.endpoints import objection
@@ -147,12 +147,13 @@ def sockets(mesh: Mesh, peer: Peer) -> tuple[Endpoint, ...]:
     homes = [claim.endpoint for claim in peer.endpoints if claim.socket == "wg" and claim.kind != "reflexive"]
     at_its_port = [Endpoint(each.ip, peer.exchange_port) for each in (*seen, *homes) if not each.scope]
     likely = dict.fromkeys((*at_its_port[: len(seen)], *said, *at_its_port))
-    return tuple(address for address in likely if _is_usable(mesh, address))[:SOCKET_CAP]
+    covered = routes.covered(mesh)
+    return tuple(address for address in likely if _is_usable(mesh, address, covered))[:SOCKET_CAP]
 
 
-def _is_usable(mesh: Mesh, address: Endpoint) -> bool:
+def _is_usable(mesh: Mesh, address: Endpoint, covered: tuple[str, ...] | None = None) -> bool:
     ours = (prefix.partition("/")[0] for interface in mesh.interfaces for prefix in interface.prefixes)
-    return not address.scope and not objection(mesh, address) and address.ip not in ours
+    return not address.scope and not objection(mesh, address, covered) and address.ip not in ours
 
 
 def _replan(draft: Draft, known: Peer | None, peer: Peer) -> None:

@@ -38,6 +38,10 @@ def spare(draft: Draft) -> int | None:
     covered = routes.covered(draft.mesh)
     due = [each.began + TURN for each in draft.session.trying.values()]
     for wish in sorted(wish for peer in unreached.values() for wish in _wishes(draft, peer, covered)):
+        paid = _paid_at(draft)
+        if paid > now:  # nobody else may begin before that
+            due.append(paid)
+            break
         ready = _ready_at(draft, wish)
         if ready <= now:
             _begin(draft, wish)
@@ -79,13 +83,17 @@ def _name(identity: bytes, endpoint: Endpoint) -> bytes:
 
 
 def _ready_at(draft: Draft, wish: Wish) -> int:
-    """When the claim may have its turn: now, or when its peer, its target and the whole node have had their pause."""
+    """When the claim may have its turn: now, or when its peer and its target have had their pause."""
     session, now = draft.session, draft.now.awake
     own, target = session.trying.get(wish.identity), session.targets.get(wish.endpoint.ip)
     free = now if target is None or _has_connected(draft.mesh, target) else target.began + MINUTE
-    tokens = _tokens(session.turns, now)
-    paid = now + max(0, -(-(SECOND - tokens) // TURNS_A_SECOND))
-    return max(now, free, paid, own.began + TURN if own else now)
+    return max(now, free, own.began + TURN if own else now)
+
+
+def _paid_at(draft: Draft) -> int:
+    """When this node may begin one more turn."""
+    tokens = _tokens(draft.session.turns, draft.now.awake)
+    return draft.now.awake + max(0, -(-(SECOND - tokens) // TURNS_A_SECOND))
 
 
 def _has_connected(mesh: Mesh, last: Try) -> bool:
