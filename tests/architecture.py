@@ -126,6 +126,16 @@ ROOMS = (
         "two logs are compared as values: nothing in them is believed, opened or changed",
     ),
     Rule(
+        "wgmesh.retelling",
+        ("wgmesh.domain", "wgmesh.projections", "msgspec", "pprint", *PURE_STDLIB),
+        "a test that is made of a log depends on what is tested, and on nothing of the machine it was made on",
+    ),
+    Rule(
+        "wgmesh.supposing",
+        ("wgmesh.domain", "msgspec", "contextlib", "importlib", "sys", *PURE_STDLIB),
+        "it changes settings in values, and policies in this very process: a daemon never imports it",
+    ),
+    Rule(
         "wgmesh.report",
         (
             "wgmesh.domain",

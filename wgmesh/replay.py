@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from wgmesh.domain import snapshot
 from wgmesh.domain.decide import step
-from wgmesh.domain.draft import State
+from wgmesh.domain.draft import State, Step
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import MeshJoined, StateCarried
 from wgmesh.domain.inputs import Input
@@ -158,6 +158,15 @@ def decide_again(log: Iterable[Record], beginning: Beginning, taken: Iterable[Ta
         yield again
         if again.first_different or not again.folds_alike:
             return
+        state = outcome.state
+
+
+def decide_on(mesh: Mesh, beginning: Beginning, given: Iterable[tuple[Input, Moment]]) -> Iterator[Step]:
+    """These inputs decided from where a recording sets in, wherever that leads: for what is not as it was."""
+    state = State(mesh, beginning.session)
+    for each, now in given:
+        outcome = step(state, each, now)
+        yield outcome
         state = outcome.state
 
 

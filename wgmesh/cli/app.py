@@ -16,11 +16,13 @@ from wgmesh.cli import (
     leave,
     merge,
     peers,
+    rehearse,
     replay,
     report,
     status,
     tables,
     version,
+    what_if,
     why,
 )
 
@@ -59,5 +61,7 @@ app.command("bugreport")(bugreport.bugreport)
 app.command("report")(report.report)
 app.command("tables")(tables.tables)
 app.command("merge")(merge.merge)
+app.command("rehearse")(rehearse.rehearse)
+app.command("what-if")(what_if.what_if)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -48,10 +48,11 @@ def _as_text(begun: "Moment", ended: "Moment", changes: "tuple[Change, ...]") ->
     between = " to ".join(f"{stamp(it.at, now())} (record {it.sequence})" for it in (begun, ended))
     say(f"{between}: {'nothing changed' if not changes else f'{len(changes)} changed'}", "faint")
     for change in changes:
-        say(*_line(change))
+        say(*line_of(change))
 
 
-def _line(change: "Change") -> tuple[str, str]:
+def line_of(change: "Change") -> tuple[str, str]:
+    """A change as a person reads it, and its style."""
     if change.topic == "device":
         return f"{change.topic:<7} {change.after}", ""
     subject = f"{change.topic:<7} {change.subject}  {change.what}"

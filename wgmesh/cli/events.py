@@ -1,5 +1,6 @@
 """`wgmesh events`: the log, told or as JSON, from the file alone; with --follow as it grows."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ Causes = Annotated[list[str] | None, typer.Option("--cause", metavar="C", help="
 Grep = Annotated[str | None, typer.Option("--grep", metavar="TEXT", help="Only lines with this text in them.")]
 Limit = Annotated[int | None, typer.Option(min=0, metavar="N", help="Only the last N.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check chain, density and every record.")]
+ToTest = Annotated[bool, typer.Option("--to-test", help="Write the records as a pytest that says what they made.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="What --to-test writes.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Print the records as they are stored, readable or not.")]
 
 
@@ -32,6 +35,8 @@ def events(
     limit: Limit = None,
     verify: Verify = False,
     raw: Raw = False,
+    to_test: ToTest = False,
+    output: Output = None,
 ) -> None:
     """Tell what happened, and why; the log."""
     directory = find_state(interface, state_dir)
@@ -40,6 +45,10 @@ def events(
 
         stored.verify(directory, as_json) if verify else stored.show(directory, limit)
         return
+    if to_test:
+        from wgmesh.cli.testing import write_test
+
+        return write_test(directory, since, until, output)
     from wgmesh.cli.telling import tell, wanted
 
     which = wanted(directory, since, until, peer, kinds=kind or [], causes=cause or [], text=grep or "", limit=limit)

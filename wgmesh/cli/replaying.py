@@ -60,7 +60,7 @@ class Past:
         with self.opened() as reader:
             differing = None
             mesh = None
-            for folded in self._folded(reader):
+            for folded in self.folded(reader):
                 mesh = folded.after
                 differing = differing or (folded if folded.differences else None)
                 if step:
@@ -75,7 +75,8 @@ class Past:
         """What verifies and can be read, up to the moment."""
         return readable(reader.records(until=self.last))
 
-    def _folded(self, reader: "LogReader") -> "Iterator[Folded]":
+    def folded(self, reader: "LogReader") -> "Iterator[Folded]":
+        """Each record folded here, and against the states that were kept there."""
         from wgmesh.domain.snapshot import decode, form
         from wgmesh.replay import fold_again
 
