@@ -17,7 +17,7 @@ from tests.recorded_life import record_a_life
 from tests.redaction.hunting import addresses, encoded, hits, keys_and_names
 from tests.simulation.swarm import Options, Swarm
 from tests.simulation.world import MINUTE
-from tests.stories import STORY, records
+from tests.stories import SETTINGS, STORY, records
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain import events as e
 from wgmesh.domain import snapshot
@@ -91,6 +91,43 @@ def test_texts_keep_what_they_say_and_lose_who_it_is_of() -> None:
     assert shown.changes[0].startswith("add address 10.")
     assert shown.changes[0].endswith("/32")
     assert [record.cause for record in result.records] == [record.cause for record in (*STORY, *told_so)]
+
+
+def test_places_that_the_operator_named_are_names_and_addresses() -> None:
+    places = ("vpn.example.org:51820", "203.0.113.9:51820", "gateway", "[2001:db8::7]:1")
+    settled = records((5, "start", e.SettingsChanged(replace(SETTINGS, peers=places))), after=len(STORY))
+    shown = redacted((*STORY, *settled), secrets()).records[-1].event
+    assert isinstance(shown, e.SettingsChanged)
+    said = " ".join(shown.settings.peers)
+    assert not [each for each in ("example", "203.0.113.9", "gateway", "2001:db8::7") if each in said]
+    assert [place.rpartition(":")[2] for place in shown.settings.peers[:2]] == ["51820", "51820"]
+
+
+# What texts there are in events, and what they may hold. One that is not here may tell somebody's name: look first.
+NAMES = ("hostname", "peers")
+SAID = ("reason", "changes", "errors", "file")
+ADDRESSES = (
+    "address",
+    "attached",
+    "ip",
+    "ipv4",
+    "ipv6",
+    "network",
+    "prefixes",
+    "previous",
+    "prefix",
+    "routes",
+    "source",
+    "sources",
+    "virtual",
+)
+VOCABULARY = ("counts", "interface", "kind", "lan_interfaces", "layer", "layers", "name", "program", "scope", "socket")
+MORE = ("accept_routes", "advertise_routes", "endpoint", "outpaced", "routed", "wireguard")
+
+
+def test_every_text_in_an_event_is_of_a_kind_that_is_known() -> None:
+    fields = {field for kind in CATALOGUE for part, field in parts(sample(kind)) if isinstance(part, str)}
+    assert sorted(fields - {*NAMES, *SAID, *ADDRESSES, *VOCABULARY, *MORE}) == []
 
 
 def test_the_device_that_is_wished_for_is_the_same_but_for_the_names() -> None:

@@ -26,9 +26,13 @@ KEY_BYTES = 32
 KEY = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="
 # Fields with signed records of nodes.
 SIGNED = ("signed", "more")
+# Places to contact, as the operator wrote them: a name or an address, with or without a port.
+PLACES = "peers"
 
 # Keys that are WireGuard's; all others of 32 bytes are identities.
 _WIREGUARD_KEYS = ("public_key", "foreign", "banned")
+# A place that goes by a name: letters make it one, and not an address.
+_PLACE = re.compile(r"([\w.-]*[A-Za-z_][\w.-]*?)(?::\d+)?")
 _KEY_IN_WORDS = re.compile(KEY)
 
 
@@ -70,6 +74,8 @@ class Gathered:
     def _add_text(self, text: str, field: str) -> None:
         if field == "hostname" and text:
             self.hostnames[text] = True
+        if field == PLACES and (name := _PLACE.fullmatch(text)):
+            self.hostnames[name[1]] = True
         for key in _KEY_IN_WORDS.findall(text):
             self.public_keys[base64.b64decode(key)] = True
 
