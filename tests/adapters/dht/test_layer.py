@@ -5,73 +5,21 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from subprocess import PIPE
-from typing import Any
 
 import anyio
 import pytest
 
+from tests.adapters.dht.speaker import LIBTORRENT, Speaker, introduce, speaker
 from tests.namespaces.lab import require_namespaces
 from wgmesh.adapters.dht.compact import Contact
 from wgmesh.adapters.dht.layer import Dht
 from wgmesh.adapters.dht.mainline import Found, Walked
-from wgmesh.adapters.netns.lab import Lab, Node
-from wgmesh.adapters.netns.program import Program
+from wgmesh.adapters.netns.lab import Lab
 from wgmesh.domain.values import Endpoint
 
-LIBTORRENT = [sys.executable, "-m", "tests.adapters.dht.libtorrent_node"]
 OURS = [sys.executable, "-m", "tests.adapters.dht.our_node"]
 COUNT = 12
 PORT = 6881
-# libtorrent announces when its own walk ends, which takes it up to this long.
-PATIENCE_SECONDS = 60.0
-
-
-class Speaker:
-    """A program that is spoken to in lines; what it said stays."""
-
-    def __init__(self, program: Program) -> None:
-        assert program.stdout
-        self._program = program
-        self.said: list[str] = []
-        os.set_blocking(program.stdout.fileno(), False)
-
-    def say(self, *words: object) -> None:
-        assert self._program.stdin
-        self._program.stdin.write(" ".join(map(str, words)) + "\n")
-        self._program.stdin.flush()
-
-    def end(self) -> None:
-        with self._program:
-            self._program.kill()
-
-    def hear(self) -> None:
-        assert self._program.stdout
-        while line := self._program.stdout.readline():
-            self.said.append(line.strip())
-
-    def awaits(self, line: str, again: Callable[[], Any] = lambda: None) -> float:
-        """Seconds until it says so; `again` is called every two seconds meanwhile."""
-        began, asked = time.monotonic(), time.monotonic()
-        while line not in self.said:
-            assert time.monotonic() - began < PATIENCE_SECONDS, f"never said {line!r}, but {self.said[-20:]}"
-            if time.monotonic() - asked > 2:
-                asked = time.monotonic()
-                again()
-            time.sleep(0.02)
-            self.hear()
-        return time.monotonic() - began
-
-
-def speaker(node: Node, *argv: object) -> Speaker:
-    return Speaker(node.popen([str(word) for word in argv], stdin=PIPE, stdout=PIPE, bufsize=1))
-
-
-def introduce(theirs: list[Speaker], addresses: list[str]) -> None:
-    """Everybody is told of everybody, once all listen: libtorrent waits 15 s for one that did not listen yet."""
-    for each in theirs:
-        for address in addresses[:COUNT]:
-            each.say("add", address, PORT)
 
 
 # 198.18.0.0/15 is for tests (RFC 2544), and no exempt network of BEP 42: with enforcement on, ids must fit it.
@@ -96,7 +44,7 @@ def machines(request: pytest.FixtureRequest) -> Iterator[tuple[list[Speaker], li
         for each in (*theirs, *ours):
             each.awaits("ready")
         for _ in range(3):  # with enforcement each first has to learn from others which id it may have
-            introduce(theirs, addresses)
+            introduce(theirs, addresses[:COUNT], PORT)
             time.sleep(1)
         yield theirs, ours
         for each in (*theirs, *ours):
