@@ -73,7 +73,11 @@ def retold(lines: Iterable[str]) -> Retold:
 
 
 def as_test(before: Mesh, records: Sequence[Record], program: str) -> str:
-    """The text of a test file; `before`: the mesh that the records fold onto. WgmeshError if they make none."""
+    """The text of a test file; `before`: the mesh that the records fold onto, of a node that started or of none.
+
+    WgmeshError if no node comes of it.
+    """
+    assert before.settings is not None or not before.head.sequence, "what is before a slice must be carried along"
     if not records:
         raise WgmeshError("there are no records between --since and --until: nothing to test")
     if len(records) > MOST_RECORDS:

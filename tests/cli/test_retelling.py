@@ -52,6 +52,7 @@ def test_what_is_written_passes_and_fails_when_something_is_broken(node: Path, t
 def test_a_slice_comes_to_what_the_whole_log_came_to(events: list[Event], cut: int) -> None:
     log = told(*ALICE.joined(), *(who.discovered() for who in (BOB, CAROL, DAVE)), *events)
     cut = min(cut, len(log) - 1)
+    cut = 0 if cut < len(ALICE.joined()) else cut
     text = as_test(fold(log[:cut]), log[cut:], "0")
     names: dict[str, object] = {}
     exec(compile(text, "test", "exec"), names)
@@ -61,6 +62,13 @@ def test_a_slice_comes_to_what_the_whole_log_came_to(events: list[Event], cut: i
             test()
     whole = as_test(Mesh(), log, "0")
     assert text.partition("\nPEERS")[2] == whole.partition("\nPEERS")[2]
+
+
+def test_before_the_node_has_started_all_is_told_from_the_first_record_on(node: Path, tmp_path: Path) -> None:
+    test = tmp_path / "early.py"
+    times = ("--since", "2026-11-22T12:00:00.002", "--until", "12:00:01")
+    said = run("events", "--state-dir", str(node), "--to-test", *times, "-o", str(test))
+    assert (said.exit_code, said.out.partition(": ")[2][:9]) == (0, "6 records")
 
 
 def test_nothing_too_much_and_too_early_are_sentences(node: Path, tmp_path: Path) -> None:

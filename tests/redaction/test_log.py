@@ -104,7 +104,7 @@ def test_places_that_the_operator_named_are_names_and_addresses() -> None:
 
 
 # What texts there are in events, and what they may hold. One that is not here may tell somebody's name: look first.
-NAMES = ("hostname", "peers")
+NAMES = ("dht_bootstrap", "hostname", "peers")
 SAID = ("reason", "changes", "errors", "file")
 ADDRESSES = (
     "address",

@@ -28,9 +28,12 @@ def write_test(directory: Path, since: str | None, until: str | None, output: Pa
         for held, record, _ in story(reader.records(), Mesh()):
             if record.at > last:
                 break
-            if record.at >= first or records:
-                before = before if records else held
-                records.append(record)
+            if record.at < first and held.settings is not None:
+                records.clear()
+                continue
+            # Until the node has started there is no state to carry: then all is told from the first record on.
+            before = before if records else held
+            records.append(record)
     text = as_test(before, records, __version__)
     with new_file(output) as file:
         file.write(text.encode())

@@ -27,7 +27,7 @@ KEY = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="
 # Fields with signed records of nodes.
 SIGNED = ("signed", "more")
 # Places to contact, as the operator wrote them: a name or an address, with or without a port.
-PLACES = "peers"
+PLACES = ("peers", "dht_bootstrap")
 
 # Keys that are WireGuard's; all others of 32 bytes are identities.
 _WIREGUARD_KEYS = ("public_key", "foreign", "banned")
@@ -74,7 +74,7 @@ class Gathered:
     def _add_text(self, text: str, field: str) -> None:
         if field == "hostname" and text:
             self.hostnames[text] = True
-        if field == PLACES and (name := _PLACE.fullmatch(text)):
+        if field in PLACES and (name := _PLACE.fullmatch(text)):
             self.hostnames[name[1]] = True
         for key in _KEY_IN_WORDS.findall(text):
             self.public_keys[base64.b64decode(key)] = True

@@ -32,7 +32,7 @@ IPV6_PREFIX_BYTES = 8
 
 # Fields that hold a hostname, and those in which one may stand among other words.
 _NAMES = ("hostname",)
-_SENTENCES = ("reason", "changes", "errors", "file", PLACES)
+_SENTENCES = ("reason", "changes", "errors", "file", *PLACES)
 # Chance, which is drawn again as it was and tells nothing; hashes of states, which are taken anew.
 _KEPT = ("lot", "state")
 
