@@ -183,7 +183,7 @@ LAYERS = (
         "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
         "secret", "settings", "upcasts",
     ),
-    ("attached", "draft", "introduce", "mesh", "own_record", "session", "watch"),
+    ("attached", "draft", "holdings", "introduce", "mesh", "own_record", "passing", "session", "watch"),
     (POLICIES,),
     ("cadence",),
     ("decide", ""),

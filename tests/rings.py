@@ -8,12 +8,13 @@ from tests.playbook import Playbook, given, span
 from wgmesh.domain import cadence
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.effects import Effect, Sample, SendGossip
-from wgmesh.domain.gossip_messages import Answer, Digest, GossipMessage, Probe
+from wgmesh.domain.gossip_messages import Answer, GossipMessage, Probe, Pull
 from wgmesh.domain.inputs import Due, Resumed, Sampled, Whispered
 from wgmesh.domain.records import Record
 
 OTHERS = EVERYBODY[1:]
-DIGEST = Digest(bytes(8), 1, False)
+# Any word that asks for no answer.
+WORD = Pull(b"")
 
 
 def before(us: Member, others: tuple[Member, ...] = OTHERS) -> Member:
@@ -36,7 +37,7 @@ def ring(*others: Member) -> Playbook:
     return story.when(Resumed("gossip")).when(sampled(*others))
 
 
-def says(who: Member, message: GossipMessage = DIGEST) -> Whispered:
+def says(who: Member, message: GossipMessage = WORD) -> Whispered:
     """It is heard through its tunnel."""
     return Whispered(who.key, message, 0)
 

@@ -6,6 +6,7 @@ What the daemon's loop does around a node is done here, in the same order: decid
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from msgspec.structs import replace
@@ -59,7 +60,8 @@ class MemoryLog:
 class SmallWorld:
     """The LAN. `latency` is one way, in ms.
 
-    `wire` is all that was ever sent on it, `heard` is all that arrived somewhere, `lost` says what does not.
+    `wire` is all that was ever sent on it, `heard` is all that arrived somewhere, `lost` says what does not. `whispers`
+    is all that was sent inside tunnels, from mesh address to mesh address, and `lost_inside` says what of it is lost.
     With `exchange`, machines have that layer too: it reaches whoever has the address, on whatever LAN.
     """
 
@@ -71,7 +73,9 @@ class SmallWorld:
         self.machines: list[Machine] = []
         self.wire: list[Datagram] = []
         self.heard: list[Datagram] = []
+        self.whispers: list[Datagram] = []
         self.lost: Callable[[Datagram], bool] = lambda _: False
+        self.lost_inside: Callable[[Datagram], bool] = lambda _: False
         self._calendar: list[tuple[int, int, Callable[[], None]]] = []
         self._entries = 0
         self.tunnels = Tunnels(self.later, latency)
@@ -106,6 +110,9 @@ class SmallWorld:
         return min((time for time in times if time is not None), default=None)
 
     def send(self, sender: "Machine", outgoing: Outgoing) -> None:
+        if outgoing.layer == "gossip":
+            self._send_inside(sender, outgoing)
+            return
         layer: Layer = "exchange" if outgoing.layer == "exchange" else "lan"
         source = sender.socket(layer)
         datagram = Datagram(self.now, source, outgoing.address, outgoing.data, layer)
@@ -113,6 +120,18 @@ class SmallWorld:
         for machine in self.machines:
             if machine is not sender and outgoing.address in (None, machine.socket(layer)) and not self.lost(datagram):
                 self.deliver(machine, outgoing.data, source, self.latency, layer)
+
+    def _send_inside(self, sender: "Machine", outgoing: Outgoing) -> None:
+        """Through the tunnel to a mesh address, if both ends have the session."""
+        assert outgoing.address
+        source = Endpoint(sender.mesh.ipv6, outgoing.address.port)
+        whisper = Datagram(self.now, source, outgoing.address, outgoing.data)
+        self.whispers.append(whisper)
+        for machine in self.machines:
+            if machine.mesh.ipv6 != outgoing.address.ip or not machine.tunnel.carries(sender.tunnel):
+                continue
+            if not self.lost_inside(whisper):
+                self.later(self.now + self.latency, partial(machine.overhear, outgoing.data, source))
 
     def deliver(self, machine: "Machine", data: bytes, source: Endpoint, delay: int = 0, layer: Layer = "lan") -> None:
         """Put a datagram before a machine, whoever sent it."""
@@ -216,6 +235,12 @@ class Machine:
         interface = "eth0" if layer == "lan" else ""
         heard = self.node.receive(Arrival(layer, interface, source, data), NOON + self.world.now, self.awake)
         return self.turn([heard] if heard else [])
+
+    def overhear(self, data: bytes, source: Endpoint) -> None:
+        """A datagram from inside a tunnel."""
+        if self.node:
+            heard = self.node.receive(Arrival("gossip", "wgmesh0", source, data), NOON + self.world.now, self.awake)
+            self.turn([heard] if heard else [])
 
     def turn(self, inputs: Iterable[Input]) -> Turn:
         assert self.node

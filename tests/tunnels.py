@@ -40,6 +40,10 @@ class Tunnel:
     def remove(self) -> None:
         self.device, self.sessions = None, {}
 
+    def carries(self, other: "Tunnel") -> bool:
+        """Do both ends have a session with each other?"""
+        return other.public_key in self.sessions and self.public_key in other.sessions
+
     def sample(self, now: int) -> DeviceSample:
         peers = self.device.peers if self.device else ()
         return DeviceSample(self.device, tuple(self._traffic(peer.public_key, now) for peer in peers))

@@ -5,7 +5,7 @@ from tests.playbook import given, span
 from wgmesh.domain.cadence import BRISK_PAUSE
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.draft import Draft
-from wgmesh.domain.effects import Announce, Nudge
+from wgmesh.domain.effects import Announce, Nudge, SendRecords
 from wgmesh.domain.events import (
     InterfacesChanged,
     NetworksAttached,
@@ -40,7 +40,9 @@ CONNECTED = given(
 
 def test_networks_are_news_only_when_they_differ() -> None:
     CONNECTED.when(Networked((ALICE.interface,))).then()
-    CONNECTED.when(Networked((ELSEWHERE,))).then(InterfacesChanged((ELSEWHERE,)), Announce(), cause="network")
+    CONNECTED.when(Networked((ELSEWHERE,))).then(
+        InterfacesChanged((ELSEWHERE,)), Announce(), SendRecords(BOB.key, (ALICE.key,)), cause="network"
+    )
 
 
 def test_other_networks_of_the_machine_are_news_that_changes_nothing_about_us() -> None:

@@ -13,6 +13,7 @@ from wgmesh.domain import (
     bans,
     cadence,
     dht,
+    digests,
     discovery,
     doubting,
     hearsay,
@@ -22,6 +23,7 @@ from wgmesh.domain import (
     recalling,
     reconciling,
     routes,
+    rumours,
     running,
     skew,
     strain,
@@ -44,7 +46,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
         moving.plan_nudges(draft)
     draft.take(_decide(draft, given))
     if draft.mesh is not state.mesh:
-        _follow_up(draft, state)
+        _follow_up(draft, state, _teller(given))
     return draft.step()
 
 
@@ -141,7 +143,18 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             assert_never(given)
 
 
-def _follow_up(draft: Draft, before: State) -> None:
+def _teller(given: Input) -> bytes:
+    """Who told us what this input says: a member inside its tunnel, or the node itself."""
+    match given:
+        case i.Told(teller=teller):
+            return teller
+        case i.Heard(identity=identity):
+            return identity
+        case _:
+            return b""
+
+
+def _follow_up(draft: Draft, before: State, teller: bytes) -> None:
     """What any change entails, whatever input brought it."""
     if draft.mesh.layers is not before.mesh.layers:
         watching.choose(draft)
@@ -161,3 +174,6 @@ def _follow_up(draft: Draft, before: State) -> None:
     reaching.follow(draft, before.mesh)
     dht.follow(draft, before.mesh)
     cadence.plan_turns(draft)
+    draft.take(rumours.take_up(draft, before.mesh, teller))
+    if draft.mesh.peers is not before.mesh.peers or draft.mesh.started is not before.mesh.started:
+        digests.plan(draft, before.mesh)

@@ -80,6 +80,33 @@ class Try(Struct, frozen=True):
     began: int
 
 
+class News(Struct, frozen=True):
+    """News of one node: how often it is still told, and who told us (empty: nobody inside a tunnel)."""
+
+    left: int
+    teller: bytes
+
+
+class Comparison(Struct, frozen=True):
+    """Sums of records that were found to differ from a member's: theirs, ours, when, and how often in vain before."""
+
+    theirs: int
+    ours: int
+    began: int
+    in_vain: int
+
+
+class Trade(Struct, frozen=True):
+    """What is still owed between us and a member: shares of records that we want, identities whose records it lacks.
+
+    `rounds`: how often more we ask.
+    """
+
+    wanted: tuple[int, ...]
+    given: tuple[bytes, ...]
+    rounds: int
+
+
 class Session(Struct, frozen=True):
     """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
 
@@ -88,6 +115,9 @@ class Session(Struct, frozen=True):
     `awake`, None is never.
     `trying`: hearsay that is tried now, by identity. `tries`: when each claim last was, by identity and endpoint;
     `targets`: which was the last at an address. `turns`: how many may begin.
+    `news`: what is being told, by identity. `digest_due`, `digests`: when the next Digest is due, and how many were
+    sent; `newest`: who connected since; `remind_due`: when a silent peer gets one. `comparisons`, `trades`: with those
+    whose records differ; `answered`, `served`: when one was last told what we hold, and what it may still pull.
     `nudges`: when connected peers are to be spoken to. `sleeps`: when this node woke up, and for how long it had slept.
     `watch`: whom it watches and doubts.
 
@@ -120,6 +150,17 @@ class Session(Struct, frozen=True):
     turn_due: int | None = None
     roll_call_due: int | None = None
     forget_due: int | None = None
+    news: dict[bytes, News] = {}
+    news_due: int | None = None
+    digest_due: int | None = None
+    digests: int = 0
+    newest: bytes = b""
+    remind_due: int | None = None
+    comparisons: dict[bytes, Comparison] = {}
+    trades: dict[bytes, Trade] = {}
+    trade_due: int | None = None
+    answered: dict[bytes, int] = {}
+    served: dict[bytes, Bucket] = {}
     nudges: tuple[int, ...] = ()
     sleeps: tuple[tuple[int, int], ...] = ()
     traffic: tuple[Traffic, ...] = ()
