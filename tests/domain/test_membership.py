@@ -12,11 +12,11 @@ from tests.playbook import given, resting
 from wgmesh.domain.effects import Announce, SendReply
 from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.inputs import Heard
+from wgmesh.domain.inputs import Heard, Told
 from wgmesh.domain.introduce import discover
 from wgmesh.domain.membership import EPOCH_CAP, MESH_FULL, OTHER_URI, TWIN_KEY, is_news
 from wgmesh.domain.peer import Peer
-from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
+from wgmesh.domain.peer_record import NO_IPV4, PeerRecord, SignedRecord
 from wgmesh.domain.session import PEER_CAP
 from wgmesh.domain.values import Ground, Incarnation
 
@@ -81,11 +81,22 @@ def test_a_goodbye_takes_out_who_said_it_and_nobody_else() -> None:
     story = given(*ALICE.joined(), BOB.discovered(), CAROL.discovered()).when(BOB.announces(goodbye), at="1 s")
     story.then(resting(PeerLeft(BOB.key, Incarnation(1, 3), BOB.signed(goodbye)), on=PeerDiscovered))
     assert [peer.identity for peer in story.mesh.present_peers] == [CAROL.key]
-    story.when(BOB.announces(BOB.record(change=4, left=True)), at="2 s").then()
+    story.when(BOB.announces(goodbye), at="2 s").then()
+    again = BOB.record(change=4, left=True)
+    later = story.when(BOB.announces(again), at="2 s").then(PeerLeft(BOB.key, Incarnation(1, 4), BOB.signed(again)))
+    assert later.mesh.peers[BOB.key].state == "left"
 
 
-def test_a_goodbye_of_who_was_never_known_is_no_event() -> None:
-    ALICE_IS_UP.when(BOB.announces(BOB.record(change=3, left=True)), at="1 s").then()
+def test_a_goodbye_of_who_was_never_known_is_kept_and_makes_no_peer() -> None:
+    goodbye = BOB.record(change=3, left=True)
+    told = Told("gossip", CAROL.lan, (SignedRecord(goodbye, BOB.signed(goodbye)),), CAROL.key)
+    story = ALICE_IS_UP.when(told, at="1 s")
+    left = PeerLeft(BOB.key, Incarnation(1, 3), BOB.signed(goodbye))
+    story.then(BOB.discovered(goodbye, counter=(0, 0)), resting(left, on=PeerDiscovered))
+    assert story.mesh.present_peers == ()
+    met = given(*ALICE.joined(), BOB.discovered()).when(told, at="1 s")
+    assert story.mesh.digest == met.mesh.digest
+    story.when(Told("gossip", CAROL.lan, (SignedRecord(BOB.record(), BOB.signed(BOB.record())),)), at="2 s").then()
 
 
 def test_who_left_comes_back_only_with_a_higher_incarnation() -> None:

@@ -121,7 +121,7 @@ def test_row_11_a_replay_of_all_that_was_said_draws_no_byte_and_changes_nothing(
     name(carol, bob)
     world.run("10 min")
     recorded = [datagram for datagram in world.wire if datagram.layer == "exchange"]
-    assert len(recorded) > 10
+    assert len(recorded) >= 10
     for machine in (alice, bob, carol):
         before = len(machine.events)
         for datagram in recorded:

@@ -39,7 +39,8 @@ def is_news(held: Peer | None, record: PeerRecord, signed: bytes) -> bool:
 def admit(draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation, alive: bool = False) -> Verdict:
     """Store the record of another node if it is news and may be let in; say once why not.
 
-    `alive`: its owner sent it just now, in answer to us. That also brings back who was forgotten.
+    `alive`: its owner sent it just now, in answer to us. That also brings back who was forgotten. A goodbye is kept of
+    somebody whom we never met, too: or those who met it and those who came later would never agree on what they hold.
     """
     held = draft.mesh.peers.get(record.identity)
     returns = alive and held is not None and held.expired is not None and held.signed == signed
@@ -48,8 +49,10 @@ def admit(draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation,
     if reason := objection(draft, record):
         yield from refuse(draft, record, reason)
     elif record.left:
-        if held is not None and held.left is None:
-            yield PeerLeft(record.identity, record.incarnation, signed), (held.updated.sequence,)
+        if held is None:
+            yield _stated(draft, PeerDiscovered, record, signed, counter), ()
+        known = draft.mesh.peers[record.identity].updated.sequence
+        yield PeerLeft(record.identity, record.incarnation, signed), (known,)
     elif held is None or not held.present:
         yield _stated(draft, PeerDiscovered, record, signed, counter), ()
     else:
