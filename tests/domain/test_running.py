@@ -159,8 +159,8 @@ def test_row_16_a_clock_that_was_set_is_told_once_and_nothing_else_comes_of_it(h
 
 
 def test_a_clock_that_is_slewed_by_less_than_five_seconds_was_not_set() -> None:
-    ALICE_RUNS.when(BOB.announces(BOB.record(left=True)), at="10 s", clock_set="4.999 s").then()
-    ALICE_RUNS.when(BOB.announces(BOB.record(left=True)), at="10 s", clock_set="-5 s").then(ClockStepped(-5000))
+    ALICE_RUNS.when(BOB.confirms(ALICE), at="10 s", clock_set="4.999 s").then()
+    ALICE_RUNS.when(BOB.confirms(ALICE), at="10 s", clock_set="-5 s").then(ClockStepped(-5000))
 
 
 def test_the_clock_of_another_run_is_not_compared_with() -> None:
