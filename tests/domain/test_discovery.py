@@ -5,7 +5,16 @@ from tests.cast import ALICE, BOB, CAROL, CHALLENGE, LAN_PORT, Member
 from tests.playbook import Playbook, given, resting, span
 from wgmesh.domain.discovery import ANSWERS_A_SECOND, ANSWERS_AT_ONCE
 from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
-from wgmesh.domain.events import PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.events import (
+    PeerConnected,
+    PeerDiscovered,
+    PeerExpired,
+    PeerLeft,
+    PeerRefused,
+    PeerUpdated,
+    SettingsChanged,
+)
+from wgmesh.domain.identity import Identity
 from wgmesh.domain.membership import OTHER_URI
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 
@@ -264,3 +273,28 @@ def test_when_somebody_was_last_heard_is_noted_to_the_minute() -> None:
     assert story.state.session.heard == {BOB.key: span("10 s")}
     assert story.when(BOB.announces(), at="1 min 9 s").state.session.heard == {BOB.key: span("10 s")}
     assert story.when(BOB.announces(), at="1 min 10 s").state.session.heard == {BOB.key: span("1 min 10 s")}
+
+
+def answering(neighbours: int, **settings: bool) -> int:
+    """How many of a hundred announcements by strangers Alice answers, connected with so many on her LAN."""
+    crowd = [Member("", Identity.from_seed((n + 99).to_bytes(32)), f"192.168.1.{n + 10}") for n in range(140)]
+    story = ALICE_IS_UP.given(SettingsChanged(replace(ALICE.settings, **settings)))
+    for each in crowd[:neighbours]:
+        story = story.given(each.discovered(), PeerConnected(each.key, each.wireguard))
+    answered = 0
+    for each in crowd[40:]:
+        story = story.when(each.announces())
+        answered += bool(story.effects)
+    return answered
+
+
+def test_on_a_lan_of_up_to_ten_everybody_answers() -> None:
+    assert answering(10) == 100
+
+
+def test_above_ten_about_ten_answer_and_the_rest_hear_of_it_by_gossip() -> None:
+    assert 10 <= answering(40) <= 40
+
+
+def test_without_gossip_everybody_answers_on_any_lan() -> None:
+    assert answering(40, gossip=False) == 100

@@ -7,6 +7,7 @@ from wgmesh.domain.events import PeerConnected
 from wgmesh.domain.gossip_messages import (
     BUCKET_COUNT,
     MOST_PAIRS,
+    Answer,
     Buckets,
     Digest,
     GossipMessage,
@@ -180,6 +181,10 @@ def test_much_is_asked_for_and_sent_little_by_little() -> None:
     passed = [identity for each in later for identity in each.identities]
     assert {*passed, *sent.identities} >= {who.key for who in mine}
     assert len(passed) == len({*passed})
+
+
+def test_what_is_said_of_who_is_there_is_no_business_of_records() -> None:
+    knows(CAROL).when(bob_says(Answer(0)), at="1 s").then()
 
 
 def test_who_pulls_gets_the_records_of_these_shares() -> None:

@@ -155,5 +155,5 @@ def test_the_log_says_how_each_was_met() -> None:
     name(carol, bob)
     world.run("10 s")
     causes = {r.cause for m in (alice, bob, carol) for r in m.log.records if isinstance(r.event, PeerDiscovered)}
-    assert causes == {"exchange"}
+    assert causes == {"exchange", "gossip"}  # whom a peer met, it tells inside the tunnel
     assert alice.count(PeerConnected) == 2

@@ -8,7 +8,7 @@ sender lives and not where it came from.
 import ipaddress
 from typing import assert_never
 
-from wgmesh.domain import announcing, hearsay, reaching, supplying
+from wgmesh.domain import announcing, hearsay, lots, reaching, supplying
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
 from wgmesh.domain.endpoints import is_within_mesh, objection
@@ -26,6 +26,8 @@ GREETING_PAUSE = 500
 # Hellos answered to one source address (protocol, section 4): so many a second, and so many at once.
 ANSWERS_A_SECOND = 20
 ANSWERS_AT_ONCE = 5
+# So many nodes of a LAN, more or less, answer an announcement (protocol, section 5).
+ANSWERING = 10
 # `heard` is read in hours; a finer note of it would cost a copy for every datagram.
 HEARD_GRAIN = MINUTE
 # Who was news is answered again for so long, from where it came: our first Reply may be lost.
@@ -85,13 +87,20 @@ def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
     last = draft.session.greeted.get(record.identity)
     if draft.mesh.shuns(record.identity):
         return
-    if last is not None and draft.now.awake - last < GREETING_PAUSE:
+    if (last is not None and draft.now.awake - last < GREETING_PAUSE) or _leaves_it_to_others(draft):
         return
     draft.remember(greeted=remember(draft.session.greeted, record.identity, draft.now.awake, PEER_CAP))
     hello = SendHello(heard.layer, heard.interface, heard.sender, record.identity, record.incarnation.boot)
     if not heard.sender.scope:  # nobody's record says that a link-local address is a member's: it is asked once
         reaching.await_reply(draft, hello)
     yield hello
+
+
+def _leaves_it_to_others(draft: Draft) -> bool:
+    """On a LAN of many a few answer what is new, by chance; the others hear of it inside their tunnels."""
+    gossips = draft.mesh.settings is not None and draft.mesh.settings.gossip
+    neighbours = sum("lan" in peer.layers and peer.connected is not None for peer in draft.mesh.present_peers)
+    return gossips and lots.draw(draft.now.lot, "answer", max(neighbours, ANSWERING)) >= ANSWERING
 
 
 def is_plausible(draft: Draft, heard: Heard, record: PeerRecord) -> bool:
