@@ -60,7 +60,7 @@ class Pair(Mesh):
 
 def back_end_options(back_end: str) -> tuple[str, ...]:
     """For `join`: `auto` takes the kernel's WireGuard where there is one, so the other must be asked for."""
-    return ("--wireguard", "userspace") if back_end == "userspace" else ()
+    return ("--no-dht", "--wireguard", "userspace") if back_end == "userspace" else ("--no-dht",)
 
 
 def addresses(daemon: Daemon) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def forming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mesh, Ca
         mesh = Mesh(lab, mint_secret(directory), [])
         with lab.capture(lan) as capture:
             for number in range(NODES):
-                mesh.join(f"n{number}")
+                mesh.join(f"n{number}", "--no-dht")
             while any(len(moments(daemon, PeerConnected)) < NODES - 1 for daemon in mesh.daemons):
                 assert time.monotonic() < end, [daemon.record_names() for daemon in mesh.daemons]
                 time.sleep(0.2)
