@@ -44,6 +44,9 @@ RESERVED = (
     Rule("segno", ("wgmesh.adapters.qr",), "only a QR code needs it"),
     Rule("sqlite_utils", ("wgmesh.adapters.read_tables",), "for people and scripts; it costs the daemon megabytes"),
     Rule("typer", ("wgmesh.cli",), "the command line is loaded by the command line alone"),
+    Rule(
+        "urllib3", ("wgmesh.adapters.registry.http",), "HTTPS is for the registry, loaded on first use: it takes 7 MB"
+    ),
     Rule("wgmesh.cli", ("wgmesh.cli", "wgmesh.__main__"), "nothing depends on how it is called"),
     Rule("wgmesh.daemon", ("wgmesh.daemon", "wgmesh.cli"), "the daemon is the top of the house"),
     Rule("wgmesh.domain.decide", ("wgmesh.node", "wgmesh.replay"), "there is one way in: step, called by the node"),

@@ -30,7 +30,10 @@ MIRRORED = ("wgmesh/domain", "wgmesh/projections", "wgmesh/adapters")
 ENTRANCES = ["wgmesh.__main__", "wgmesh.daemon.__main__", "wgmesh.adapters.netlink.serve"]
 
 # Written before what will use them; a module that is used leaves this list.
-AWAITED: list[str] = []
+AWAITED = [
+    *(f"wgmesh.adapters.registry.{name}" for name in ("answers", "board", "dialects", "http", "pace")),
+    *(f"wgmesh.adapters.stun.{name}" for name in ("message", "raw_port")),
+]
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -1,0 +1,208 @@
+"""A stateful issue tracker as GitHub documents it: requests and answers are checked against GitHub's own description.
+
+`github.openapi.json` is GitHub's OpenAPI description (MIT), cut to the operations of issues and comments. What the
+description cannot say is here: who may edit what, limits, and answers out of the ordinary, by `faults`.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from openapi_core import OpenAPI
+from openapi_core.testing import MockRequest, MockResponse
+
+DESCRIPTION = Path(__file__).with_name("github.openapi.json")
+REPOSITORY = "mesh/notes"
+WHEN = "2026-01-01T12:00:00Z"
+Fault = Callable[["Tracker", str, str], tuple[int, dict[str, str], bytes] | None]
+
+
+@cache
+def description() -> OpenAPI:
+    """GitHub's description, read once."""
+    return OpenAPI.from_dict(json.loads(DESCRIPTION.read_text()))
+
+
+@dataclass
+class Tracker:
+    """All that the server knows. `tokens`: who may write, by token. `requests`: (method, path) in order."""
+
+    tokens: dict[str, str] = field(default_factory=lambda: {"token-a": "alice", "token-b": "bob"})
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    seen_tokens: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    now: str = WHEN
+    url: str = ""
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any, who: str) -> tuple[int, Any]:
+        """The answer of an ordinary day."""
+        parts = path.strip("/").split("/")
+        if parts[:3] != ["repos", *REPOSITORY.split("/")]:
+            return 404, {"message": "Not Found", "documentation_url": "", "status": "404"}
+        if method != "GET" and not who:
+            return 401, {"message": "Requires authentication"}
+        match method, parts[3:]:
+            case "GET", ["issues"]:
+                listed = [each for each in self.issues if each["state"] == query.get("state", "open")]
+                return 200, page(sorted(listed, key=lambda each: -int(each["number"])), query)
+            case "POST", ["issues"]:
+                self.issues.append(issue(len(self.issues) + 1, body, who, self))
+                return 201, self.issues[-1]
+            case "PATCH", ["issues", number]:
+                return self._edit(self.issues[int(number) - 1], body, who)
+            case "GET", ["issues", number, "comments"]:
+                listed = [each for each in self.comments if each["issue_url"].endswith(f"/{number}")]
+                return 200, page(listed, query)
+            case "POST", ["issues", number, "comments"]:
+                self.comments.append(comment(len(self.comments) + 1, number, body, who, self))
+                return 201, self.comments[-1]
+            case "PATCH", ["issues", "comments", number]:
+                return self._edit(self.comments[int(number) - 1], body, who)
+        return 404, {"message": "Not Found"}
+
+    def _edit(self, what: dict[str, Any], body: dict[str, Any], who: str) -> tuple[int, Any]:
+        if what["user"]["login"] != who:
+            return 403, {"message": "Must be its author"}
+        what |= body | {"updated_at": self.now}
+        return 200, what
+
+
+def page(listed: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    """The page of a list that was asked for."""
+    size, number = int(query.get("per_page", 30)), int(query.get("page", 1))
+    return listed[(number - 1) * size : number * size]
+
+
+def user(login: str) -> dict[str, Any]:
+    """A user as GitHub describes one."""
+    url = "https://github.example/x"
+    names = (
+        "avatar_url html_url followers_url following_url gists_url starred_url subscriptions_url organizations_url "
+        "repos_url events_url received_events_url url"
+    )
+    plain = {"login": login, "id": 1, "node_id": "U", "gravatar_id": None, "type": "User", "site_admin": False}
+    return plain | dict.fromkeys(names.split(), url)
+
+
+def issue(number: int, body: dict[str, Any], who: str, tracker: Tracker) -> dict[str, Any]:
+    """A new issue."""
+    base = f"{tracker.url}/repos/{REPOSITORY}/issues/{number}"
+    urls = {
+        "url": base,
+        "repository_url": f"{tracker.url}/repos/{REPOSITORY}",
+        "labels_url": base + "/labels{/name}",
+        "comments_url": f"{base}/comments",
+        "events_url": f"{base}/events",
+        "html_url": base,
+    }
+    rest = {
+        "id": number,
+        "node_id": "I",
+        "number": number,
+        "state": "open",
+        "user": user(who),
+        "labels": [],
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "locked": False,
+        "comments": 0,
+        "closed_at": None,
+        "created_at": tracker.now,
+        "updated_at": tracker.now,
+        "author_association": "NONE",
+    }
+    return urls | rest | {"title": body["title"], "body": body.get("body")}
+
+
+def comment(number: int, on: str, body: dict[str, Any], who: str, tracker: Tracker) -> dict[str, Any]:
+    """A new comment."""
+    base = f"{tracker.url}/repos/{REPOSITORY}/issues"
+    return {
+        "id": number,
+        "node_id": "C",
+        "url": f"{base}/comments/{number}",
+        "html_url": f"{base}/comments/{number}",
+        "issue_url": f"{base}/{on}",
+        "user": user(who),
+        "author_association": "NONE",
+        "created_at": tracker.now,
+        "updated_at": tracker.now,
+        "body": body["body"],
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request: faults first, else the tracker, and both sides held to the description."""
+
+    tracker: Tracker
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_PATCH(self) -> None:
+        self._serve()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        data = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.tracker.requests.append((self.command, self.path))
+        token = self.headers.get("authorization", "").removeprefix("Bearer ")
+        self.tracker.seen_tokens.append(token)
+        for fault in self.tracker.faults:
+            if (strange := fault(self.tracker, self.command, parts.path)) is not None:
+                self._send(*strange)
+                return
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        asked = MockRequest(
+            "https://api.github.com", self.command.lower(), parts.path, args=query, data=data or None,
+            headers={"X": "x"}, content_type="application/json",
+        )  # fmt: skip
+        description().validate_request(asked)
+        status, answer = self.tracker.answer(
+            self.command, parts.path, query, json.loads(data or b"null"), self.tracker.tokens.get(token, "")
+        )
+        body = json.dumps(answer).encode()
+        if status in (200, 201):
+            description().validate_response(asked, MockResponse(body, status, content_type="application/json"))
+        self._send(status, {"content-type": "application/json"}, body)
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in (headers | {"content-length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serving(address: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[Tracker]:
+    """The tracker, served at `url` for as long as the block lasts."""
+    tracker = Tracker()
+    server = ThreadingHTTPServer(address, type("Bound", (Handler,), {"tracker": tracker}))
+    server.daemon_threads = True
+    tracker.url = f"http://{address[0]}:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield tracker
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,68 @@
+"""What we read of a tracker's JSON: a few fields of issues and comments, strictly, and nothing of all the rest."""
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+Kind = TypeVar("Kind")
+
+# GitHub's limit for a body; ours are a sixteenth of it.
+BODY_CAP = 65_536
+# Entries hold one sealed datagram each.
+ENTRY_BYTES = 1200
+
+
+class Senseless(Exception):
+    """The answer is no JSON of the shape that the tracker documents."""
+
+
+class Issue(Struct, frozen=True):
+    """`number` within the repository. `body` may be null."""
+
+    number: Annotated[int, Meta(gt=0)]
+    title: str
+    body: str | None = None
+
+
+class Comment(Struct, frozen=True):
+    """`id` is unique on the server."""
+
+    id: Annotated[int, Meta(gt=0)]
+    updated_at: str
+    body: str | None = None
+
+
+def read(body: bytes, kind: type[Kind]) -> Kind:
+    """The answer as this kind; Senseless when it is none."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Senseless("the answer is not what its documentation says") from error
+
+
+def updated_ms(comment: Comment) -> int:
+    """When it was last written, ms since 1970; 0 where the date is none."""
+    try:
+        return round(datetime.fromisoformat(comment.updated_at).astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        return 0
+
+
+def pack(entry: bytes) -> str:
+    """A sealed entry as the text of a body."""
+    return base64.b64encode(entry).decode()
+
+
+def unpack(body: str | None) -> bytes | None:
+    """The sealed entry in a body; None where there is none."""
+    if body is None or len(body) > BODY_CAP:
+        return None
+    try:
+        entry = base64.b64decode(body.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return entry if len(entry) == ENTRY_BYTES else None
