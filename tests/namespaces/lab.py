@@ -89,6 +89,7 @@ class FaultyLab(Lab):
         self.directory = directory
         self._cuts: list[tuple[str, str]] = []
         self._losses: dict[str, float] = {}
+        self._drops: list[str] = []
 
     def cut(self, one: Node, other: Node) -> None:
         """Drop every frame between two nodes, beside what was cut before."""
@@ -103,17 +104,23 @@ class FaultyLab(Lab):
         ]
         self._enforce()
 
+    def drop(self, one: Node, other: Node, match: str) -> None:
+        """Drop the frames on the way from one node to the other that match, in the words of nft: `udp dport 53`."""
+        links = [(there.port, here.port) for there in one.links for here in other.links]
+        self._drops += [f'iifname "{there}" oifname "{here}" {match} drop' for there, here in links]
+        self._enforce()
+
     def loss(self, node: Node, percent: float) -> None:
         """Lose so many of the frames to the node, and so many of those from it, at random; 0.01 percent or more."""
         self._losses |= {link.port: percent for link in node.links}
         self._enforce()
 
     def heal(self) -> None:
-        """End all cuts, partitions and losses; what is unplugged stays so.
+        """End all cuts, partitions, drops and losses; what is unplugged stays so.
 
         Who looked for a neighbour in vain meanwhile looks again within a second (ARP, RFC 4861).
         """
-        self._cuts, self._losses = [], {}
+        self._cuts, self._losses, self._drops = [], {}, []
         self._enforce()
 
     def unplug(self, node: Node, interface: str = "eth0") -> None:
@@ -139,7 +146,7 @@ class FaultyLab(Lab):
         return Capture(socket_in(pid, socket.AF_PACKET, socket.SOCK_DGRAM), device)
 
     def _enforce(self) -> None:
-        rules = [f'iifname "{one}" oifname "{other}" drop' for one, other in self._cuts]
+        rules = [f'iifname "{one}" oifname "{other}" drop' for one, other in self._cuts] + self._drops
         for port, percent in self._losses.items():
             chance = f"numgen random mod 10000 <= {round(percent * 100) - 1} drop"
             rules += [f'iifname "{port}" {chance}', f'oifname "{port}" {chance}']

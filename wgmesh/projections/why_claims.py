@@ -54,7 +54,11 @@ def _turn(begins: list[int], seen: Circumstances) -> str:
 def doubt(mesh: Mesh, endpoint: Endpoint, seen: Circumstances) -> str:
     """What makes it unlikely that the peer is there; empty if nothing does."""
     ip = ipaddress.ip_address(endpoint.ip)
-    if ip.version == 4 and ip in DOCKER and not objection(mesh, endpoint):
+    if objection(mesh, endpoint):
+        return ""
+    if own := next((network for network in mesh.virtual if ip in ipaddress.ip_network(network)), ""):
+        return f"on this machine too, {own} is a network of its containers or of another VPN"
+    if ip.version == 4 and ip in DOCKER:
         return "Docker gives this address to a bridge on every machine"
     if endpoint.ip in seen.unopened():
         return "from this address come datagrams that our secret does not open: has it another secret?"

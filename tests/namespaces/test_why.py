@@ -1,0 +1,74 @@
+"""Faults of every day, and what `why` says of them in its first line, on the machine that is asked."""
+
+import time
+
+import pytest
+
+from tests.namespaces.daemon import Daemon
+from tests.namespaces.lab import FaultyLab, wait_for
+from tests.namespaces.mesh import Mesh, lan_mesh, new_secret
+
+pytestmark = pytest.mark.namespaces
+
+WIREGUARD_PORT = 21820
+# Frames that a handshake fits into, and a full packet does not.
+SMALL_BYTES = 600
+# 200 packets of 1300 bytes and more: what a copy of a file sends before it hangs.
+PINGS = 200
+
+
+def first_line(daemon: Daemon, subject: str) -> str:
+    """What `why` answers; nothing while there is no log yet."""
+    return daemon.wgmesh("why", subject, check=False).stdout.partition("\n")[0]
+
+
+def says(daemon: Daemon, subject: str, text: str, within_seconds: float = 30) -> str:
+    """The first line once it says that; TimeoutError, with what it says instead, if it never does."""
+    try:
+        return wait_for(lambda: text in (line := first_line(daemon, subject)) and line, within_seconds, text)
+    except TimeoutError as error:
+        raise AssertionError(daemon.wgmesh("why", subject).stdout) from error
+
+
+def two(lab: FaultyLab, *options: str) -> tuple[Daemon, Daemon]:
+    """Two machines that were just told to join; the first begins handshakes or does not, as their keys have it."""
+    lab.segment("lan")
+    mesh = Mesh(lab, new_secret(lab.directory), [])
+    return mesh.join("a", *options), mesh.join("b", *options)
+
+
+def test_udp_that_is_dropped_in_one_direction_is_told_with_the_direction(lab: FaultyLab) -> None:
+    lab.segment("lan")
+    mesh = Mesh(lab, new_secret(lab.directory), [])
+    a = mesh.join("a", "--listen-port", str(WIREGUARD_PORT))
+    lab.plug(node := lab.node("b"), "lan", "192.168.7.2/24")
+    lab.drop(a.node, node, f"udp dport {WIREGUARD_PORT}")
+    b = Daemon(node, mesh.secret_file, lab.directory, "--listen-port", str(WIREGUARD_PORT))
+    line = says(a, "b", "what it sends reaches us and what we send does not reach it")
+    assert line.startswith("b is not connected: ")
+    assert line.endswith("something between drops UDP on the way to b")
+    assert f"192.168.7.1:{WIREGUARD_PORT}" in says(b, "a", "never answered")
+
+
+def test_a_wrong_secret_is_named_on_the_machine_that_has_the_right_one(lab: FaultyLab) -> None:
+    mesh = lan_mesh(lab, "a")
+    a = mesh.daemons[0]
+    lab.plug(node := lab.node("b"), "lan", "192.168.7.2/24")
+    Daemon(node, new_secret(lab.directory, name="other"), lab.directory)
+    line = says(a, "b", "our secret does not open what comes from")
+    assert line.startswith("no peer called b was ever discovered: ")
+    assert line.endswith("has that node another secret?")
+
+
+def test_a_black_hole_for_large_packets_is_suspected(lab: FaultyLab) -> None:
+    a, b = two(lab)
+    assert a.connected(1, 20)
+    assert b.connected(1, 20)
+    address = b.status()["node"]["mesh_ipv4"]
+    for one, other in ((a.node, b.node), (b.node, a.node)):
+        lab.drop(one, other, f"meta length > {SMALL_BYTES}")
+    begun = time.monotonic()
+    a.node.run(["ping", "-q", "-c", str(PINGS), "-i", "0.01", "-s", "1300", "-W", "1", address], check=False)
+    print(f"{PINGS} pings in {time.monotonic() - begun:.1f} s")
+    line = says(a, "b", "MTU black hole")
+    assert line.startswith("b is connected for ")
