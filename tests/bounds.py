@@ -14,7 +14,6 @@ DAILY: dict[str, int] = {
     "NodeSuspended": 1440,
     "EndpointsDeclared": 1728,
     "EndpointReflected": 1152,
-    "AnnouncerElected": 1440,
     "RecordRenewed": 288 + 6,
     "PeerDiscovered": 2400,
     "PeerUpdated": 28_800,
@@ -41,8 +40,10 @@ DAILY: dict[str, int] = {
     "ClockSkewObserved": 1152,
     "LayerSuspended": 1440,
     "LayerResumed": 1440,
+    "AnnouncerElected": 1440,
     "StateCarried": 24,
     "LogCompacted": 24,
     "LogRecovered": 1440,
     "LogGap": 144,
+    "HeadWitnessed": 2400,
 }

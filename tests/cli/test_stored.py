@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.cli import run
-from tests.stories import STORY
+from tests.stories import NOON, STORY, records, started
+from wgmesh.adapters.event_log.writer import EventLog
 
 
 def change(directory: Path, statement: str) -> None:
@@ -52,3 +54,23 @@ def test_raw_prints_every_row_also_what_nobody_can_read(node: Path) -> None:
 
 def test_raw_prints_the_last_ones_where_a_limit_is_given(node: Path) -> None:
     assert run("events", "--raw", "--limit", "2", "--state-dir", str(node)).out.count("\n") == 2
+
+
+def test_of_a_torn_file_what_can_be_read_is_shown_and_then_a_sentence(node: Path) -> None:
+    file = node / "events.db"
+    with closing(EventLog.open(file, at=NOON)) as log:
+        log.append(records(*((4000, "start", started(2)) for _ in range(600)), after=len(STORY)))
+    pages = file.read_bytes()
+    file.write_bytes(pages[:-4096] + bytes(255 for _ in range(4096)))
+    said = run("events", "--raw", "--state-dir", "alpha")
+    assert said.exit_code == 1
+    assert said.out.startswith("1\tMeshJoined.1\t")
+    assert "is damaged (database disk image is malformed): no more of it can be read" in said.err
+
+
+def test_what_no_row_of_ours_holds_is_shown_as_it_is(node: Path) -> None:
+    change(node, "UPDATE stored_events SET state = NULL WHERE originator_version = 3")
+    change(node, "UPDATE stored_events SET topic = x'ff' WHERE originator_version = 2")
+    lines = run("events", "--raw", "--state-dir", "alpha").out.splitlines()
+    assert lines[1].startswith("2\t\\xff\t")
+    assert lines[2].split("\t")[1] == "SettingsChanged.2"

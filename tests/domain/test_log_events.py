@@ -1,5 +1,5 @@
 from wgmesh.domain.events import CATALOGUE
-from wgmesh.domain.log_events import LogCompacted, LogGap, LogRecovered, StateCarried
+from wgmesh.domain.log_events import HeadWitnessed, LogCompacted, LogGap, LogRecovered, StateCarried
 
 
 def test_what_is_said_of_the_log_is_in_the_catalogue() -> None:
@@ -8,4 +8,5 @@ def test_what_is_said_of_the_log_is_in_the_catalogue() -> None:
         LogCompacted,
         LogRecovered,
         LogGap,
+        HeadWitnessed,
     ]

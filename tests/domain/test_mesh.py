@@ -282,6 +282,7 @@ EVERYTHING: list[Event] = [
     e.ClockStepped(-3_600_000),
     e.LogRecovered("events.db.damaged-1", 7, 5),
     e.LogGap(3, 1),
+    e.HeadWitnessed(BOB.key, 812, bytes(16)),
     e.LogCompacted(2, bytes(16)),
     e.OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2)),
     e.NodeStopped("SIGTERM"),

@@ -25,7 +25,7 @@ def first_line(daemon: Daemon, subject: str) -> str:
 def says(daemon: Daemon, subject: str, text: str, within_seconds: float = 30) -> str:
     """The first line once it says that; TimeoutError, with what it says instead, if it never does."""
     try:
-        return wait_for(lambda: text in (line := first_line(daemon, subject)) and line, within_seconds, text)
+        return wait_for(lambda: line if text in (line := first_line(daemon, subject)) else "", within_seconds, text)
     except TimeoutError as error:
         raise AssertionError(daemon.wgmesh("why", subject).stdout) from error
 

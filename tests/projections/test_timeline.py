@@ -17,6 +17,7 @@ from tests.stories import (
     ipv4,
     ipv6,
     joined,
+    mesh_of,
     records,
     started,
     updated,
@@ -146,6 +147,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
         "the log was damaged at record 7 and set aside as events.db.damaged-1; this one resumes at 6",
     ),
     (e.LogGap(5, NOON - 30_000), "the disk was full for 30 s: 5 inputs dropped undecided"),
+    (e.HeadWitnessed(BETA.key, 812, bytes(2)), "beta says that its log reaches record 812, chain 0000"),
 ]
 
 
@@ -165,6 +167,14 @@ def test_a_node_that_was_cut_off_says_when_it_hears_others_again() -> None:
     )
     assert sentence(MESH, cut_off) == "this node hears nobody: is its network up?"
     assert sentence(evolve(MESH, cut_off), again) == "this node hears others again"
+
+
+def test_a_log_that_became_shorter_is_told_as_such() -> None:
+    known = mesh_of(e.HeadWitnessed(BETA.key, 812, bytes(2)), told=STORY)
+    told = [e.HeadWitnessed(BETA.key, through, bytes(2)) for through in (811, 812)]
+    shorter, same = (sentence(known, record) for record in records(*((0, "gossip", event) for event in told)))
+    assert shorter.endswith("its log reaches record 811, chain 0000: fewer than the 812 of before, was it cut?")
+    assert same.endswith("its log reaches record 812, chain 0000")
 
 
 def test_the_first_settings_are_told_whole() -> None:

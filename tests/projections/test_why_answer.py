@@ -1,8 +1,9 @@
 """What answers share: how long ago, what was dropped, and how several things are listed."""
 
-from wgmesh.domain.events import DatagramsRejected
-from wgmesh.domain.values import MINUTE, Ground
-from wgmesh.projections.why_answer import Circumstances, grounds, listed
+from tests.stories import BETA, GAMMA, STORY, mesh_of
+from wgmesh.domain.events import ClockSkewObserved, DatagramsRejected
+from wgmesh.domain.values import DAY, MINUTE, Ground
+from wgmesh.projections.why_answer import Circumstances, grounds, listed, skew_of
 
 SEALED = DatagramsRejected({"seal": 61}, ("192.168.1.66", "192.168.1.67"))
 OLDER = DatagramsRejected({"replay": 1, "seal": 2}, ("192.168.1.67",))
@@ -27,6 +28,16 @@ def test_why_datagrams_of_a_source_were_dropped_is_told_by_the_newest_that_names
 
 def test_grounds_are_named_once_and_only_where_there_are_any() -> None:
     assert grounds(Ground(3, 0, 0), None, Ground(0, 0, 0), Ground(2, 0, 0), Ground(3, 0, 0)) == (3, 2)
+
+
+def test_a_clock_that_is_off_is_told_for_a_day() -> None:
+    mesh = mesh_of(ClockSkewObserved(BETA.key, "192.168.1.17", 3), told=STORY)
+    seen = Circumstances(mesh.head.at, 0, True)
+    assert skew_of(mesh, BETA.key, seen) == (
+        "the clock of beta at 192.168.1.17 is about 3 h ahead of this machine's: set the wrong one"
+    )
+    assert skew_of(mesh, GAMMA.key, seen) == ""
+    assert skew_of(mesh, BETA.key, Circumstances(mesh.head.at + DAY, 0, True)) == ""
 
 
 def test_things_are_listed_as_people_do() -> None:

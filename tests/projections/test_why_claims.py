@@ -92,13 +92,6 @@ def test_dockers_addresses_and_those_of_strangers_are_doubted() -> None:
     assert of_claim(mesh, mesh.peers[GAMMA.key], claim, seen(mesh)).endswith("a bridge on every machine")
 
 
-def test_an_address_in_a_network_of_our_own_containers_is_doubted() -> None:
-    mesh = replace(MESH, virtual=("172.19.0.0/16", "fd00:5::/64"))
-    reason = "on this machine too, 172.19.0.0/16 is a network of its containers or of another VPN"
-    assert doubt(mesh, Endpoint("172.19.0.9", 1), seen(mesh)) == reason
-    assert doubt(mesh, Endpoint("172.20.0.9", 1), seen(mesh)) == ""
-
-
 def test_dockers_network_is_no_doubt_where_it_is_refused_anyway() -> None:
     assert MESH.parameters
     within = replace(MESH, parameters=replace(MESH.parameters, network="172.17.0.0/16"))

@@ -208,6 +208,17 @@ def test_what_was_refused_on_its_account_is_a_fact() -> None:
     assert facts(ask(mine), "refused") == ["by the system: 1 change to WireGuard, as status says"]
 
 
+def test_a_clock_that_is_off_keeps_a_peer_out() -> None:
+    off = "the clock of {} at 192.168.1.9 is about 3 h behind this machine's: set the wrong one"
+    unmet = after(MET, e.ClockSkewObserved(BETA.key, "192.168.1.9", -3))
+    assert ask(unmet, after=60).verdict == f"beta is not connected: {off.format('beta')}"
+    assert unmet.head.sequence in ask(unmet).grounds
+    silent = after(MESH, e.ClockSkewObserved(GAMMA.key, "192.168.1.9", -3))
+    assert ask(silent, GAMMA.key, after=59).verdict == f"gamma is silent for 1 min: {off.format('gamma')}"
+    connected = after(MESH, e.ClockSkewObserved(BETA.key, "192.168.1.9", -3))
+    assert ask(connected).verdict.startswith("beta is connected for")
+
+
 def test_an_address_that_two_have_goes_to_one() -> None:
     beta, gamma = MESH.peers[BETA.key], MESH.peers[GAMMA.key]
     assert facts(ask(MESH, GAMMA.key), "address") == []

@@ -56,6 +56,11 @@ def test_what_comes_from_an_address_says_who_may_be_there() -> None:
     assert whose("192.168.1.66", MESH, SEALED) == (
         "192.168.1.66 sends datagrams that our secret does not open: another mesh, or a node with a wrong secret"
     )
+    skewed = mesh_of(e.ClockSkewObserved(BETA.key, "192.168.1.8", 3), told=STORY)
+    assert whose("192.168.1.8", skewed) == (
+        "192.168.1.8 has the secret and is not answered: the clock of beta at 192.168.1.8 is about 3 h ahead of this"
+        " machine's: set the wrong one"
+    )
     newer = mesh_of(e.NewerPeerSeen("192.168.1.9"), told=STORY)
     answer = of_address(newer, "192.168.1.9", seen(newer, e.DatagramsRejected({"size": 1}, ("192.168.1.9",))))
     assert answer.verdict == ("192.168.1.9 has the secret and speaks a newer protocol: update wgmesh on this machine")

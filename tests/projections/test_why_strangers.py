@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from tests.stories import ALPHA, BETA, GAMMA, MESH, SETTINGS, STORY, ipv4, ipv6, mesh_of
 from wgmesh.domain import events as e
+from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import HOUR, MINUTE
+from wgmesh.domain.values import DAY, HOUR, MINUTE
 from wgmesh.projections.why_answer import Answer, Circumstances
 from wgmesh.projections.why_strangers import of_our_node, of_stranger
 from wgmesh.projections.wording import key
@@ -96,6 +97,12 @@ def test_a_name_that_nothing_is_known_of() -> None:
             {"rejected": (SEALED,)},
             "our secret does not open what comes from 192.168.1.66: has that node another secret?",
         ),
+        (
+            (e.ClockSkewObserved(bytes(range(32)), "192.168.1.9", 3), e.ClockSkewObserved(BETA.key, "192.168.1.17", 3)),
+            {},
+            f"the clock of {key(wireguard_key(bytes(range(32))))} at 192.168.1.9 is about 3 h ahead of this machine's:"
+            " set the wrong one",
+        ),
         ((e.NewerPeerSeen("192.168.1.9"),), {}, "192.168.1.9 speaks a newer protocol: update wgmesh on this machine"),
     ],
 )
@@ -112,6 +119,11 @@ def test_the_surest_obstacle_comes_first_and_the_others_are_facts() -> None:
     answer = stranger(mesh, running=False, rejected=(SEALED,))
     assert answer.verdict.endswith(NOT_RUNNING)
     assert [label for label, _ in answer.facts] == ["heard", "refused"]
+
+
+def test_a_clock_that_was_off_long_ago_is_no_obstacle() -> None:
+    mesh = mesh_of(e.ClockSkewObserved(bytes(range(32)), "192.168.1.9", 3), told=STORY)
+    assert "clock" not in stranger(mesh, later=DAY).verdict
 
 
 def test_a_newer_version_of_long_ago_and_a_lan_that_is_off_are_no_obstacles() -> None:

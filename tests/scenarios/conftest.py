@@ -1,5 +1,7 @@
 """The machine on which transcripts are played."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from tests.cli.conftest import clock as clock
 from tests.cli.conftest import keep
 from tests.cli.conftest import no_mesh_here as no_mesh_here
 from tests.pair_stories import SILENT, WELL, WRONG_SECRET
-from tests.stories import STORY, records
+from tests.stories import ALPHA, BETA, STORY, joined, records, started
+from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain import events as e
 
 
@@ -28,4 +31,26 @@ def machine(tmp_path: Path) -> Path:
     for name, log in (("beta", WELL), ("lonely", STORY[:6]), ("silent", SILENT), ("stranger", WRONG_SECRET)):
         keep(tmp_path / name, log)
     (tmp_path / "nothing").mkdir(0o700)
+    _bad_logs(tmp_path)
     return tmp_path
+
+
+def _bad_logs(place: Path) -> None:
+    """Logs that are not what they should be, and of beta, the witness that saw how far that of alpha went."""
+    with LogReader(place / "alpha" / "events.db", running=False) as reader:
+        head = reader.head
+    seen = e.HeadWitnessed(ALPHA.key, head.sequence, head.chain)
+    keep(place / "witness", records((0, "start", joined(BETA)), (1, "start", started()), (3800, "gossip", seen)))
+    keep(place / "cut", STORY[:9])
+    flipped = keep(place / "flipped") / "events.db"
+    with closing(sqlite3.connect(flipped)) as connection, connection:
+        connection.execute("UPDATE stored_events SET topic = 'PeerLeft.1' WHERE originator_version = 7")
+    torn = keep(place / "torn") / "events.db"
+    pages = torn.read_bytes()
+    torn.write_bytes(pages[:4096] + bytes(255 for _ in pages[4096:]))
+    for name in ("zero", "foreign", "directory"):
+        (place / name).mkdir(0o700)
+    (place / "zero" / "events.db").touch()
+    (place / "directory" / "events.db").mkdir()
+    with closing(sqlite3.connect(place / "foreign" / "events.db")) as connection, connection:
+        connection.execute("CREATE TABLE songs (title)")

@@ -18,6 +18,10 @@ Limit = Annotated[int | None, typer.Option(min=0, metavar="N", help="Only the la
 Verify = Annotated[bool, typer.Option("--verify", help="Check chain, density and every record.")]
 ToTest = Annotated[bool, typer.Option("--to-test", help="Write the records as a pytest that says what they made.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="What --to-test writes.")]
+Witness = Annotated[
+    Path | None,
+    typer.Option("--witness", metavar="FILE", help="With --verify: the log of a peer that saw ours."),
+]
 Raw = Annotated[bool, typer.Option("--raw", help="Print the records as they are stored, readable or not.")]
 
 
@@ -34,6 +38,7 @@ def events(
     grep: Grep = None,
     limit: Limit = None,
     verify: Verify = False,
+    witness: Witness = None,
     raw: Raw = False,
     to_test: ToTest = False,
     output: Output = None,
@@ -43,7 +48,7 @@ def events(
     if verify or raw:
         from wgmesh.cli import stored
 
-        stored.verify(directory, as_json) if verify else stored.show(directory, limit)
+        stored.verify(directory, as_json, witness) if verify else stored.show(directory, limit)
         return
     if to_test:
         from wgmesh.cli.testing import write_test

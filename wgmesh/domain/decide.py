@@ -28,6 +28,7 @@ from wgmesh.domain import (
     skew,
     strain,
     watching,
+    witnessing,
 )
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
@@ -94,7 +95,7 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Told():
             return chain(watching.overhear(draft, given), hearsay.take(draft, given))
         case i.Whispered():
-            return chain(watching.hear(draft, given), reconciling.hear(draft, given))
+            return chain(watching.hear(draft, given), reconciling.hear(draft, given), witnessing.witness(draft, given))
         case i.Echoed():
             return watching.echo(draft, given)
         case i.Found():

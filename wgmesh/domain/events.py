@@ -12,6 +12,7 @@ from typing import get_args
 from msgspec import Struct
 
 from wgmesh.domain.finding_events import AnnouncerElected as AnnouncerElected
+from wgmesh.domain.log_events import HeadWitnessed as HeadWitnessed
 from wgmesh.domain.log_events import LogCompacted as LogCompacted
 from wgmesh.domain.log_events import LogGap as LogGap
 from wgmesh.domain.log_events import LogRecovered as LogRecovered
@@ -381,6 +382,7 @@ Event = (
     | LogCompacted
     | LogRecovered
     | LogGap
+    | HeadWitnessed
 )
 
 CATALOGUE: tuple[type, ...] = get_args(Event)

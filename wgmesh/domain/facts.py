@@ -41,3 +41,11 @@ class Skew(Struct, frozen=True):
     source: str
     hours: int
     since: Ground
+
+
+class Witness(Struct, frozen=True):
+    """How far a peer said that its log reaches: its record `through`, with `head` as the chain of that."""
+
+    through: int
+    head: bytes
+    since: Ground

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew
+from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew, Witness
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
@@ -56,6 +56,7 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     reflected: dict[bytes, Reflection]
     skewed: dict[bytes, Skew]
     announcer: Ground | None
+    witnessed: dict[bytes, Witness]
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +72,14 @@ class LogRecovered(Struct, frozen=True, forbid_unknown_fields=True):
     file: str
     first_bad: int
     resumes_at: int
+
+
+class HeadWitnessed(Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer says that its log reaches up to its record `through`, with `head` as the chain of that. One an hour."""
+
+    identity: IdentityKey
+    through: int
+    head: bytes
 
 
 class LogGap(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
-from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew
+from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew, Witness
 from wgmesh.domain.identity import sign_twin, wireguard_key
 from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.parameters import Parameters
@@ -81,6 +81,7 @@ class Mesh(Struct, frozen=True):
     reflected: dict[bytes, Reflection] = {}
     skewed: dict[bytes, Skew] = {}
     announcer: Ground | None = None
+    witnessed: dict[bytes, Witness] = {}
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:
@@ -163,6 +164,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, dropped=through)
         case e.LogRecovered():
             return replace(mesh, recovered=ground)
+        case e.HeadWitnessed(identity, through, head):
+            return replace(mesh, witnessed={**mesh.witnessed, identity: Witness(through, head, ground)})
         case e.LogGap():
             return replace(mesh, gap=ground)
         case e.PeerDiscovered() | e.PeerUpdated() | e.PeerEndpointObserved() | e.PeerConnected() | e.PeerRoamed():

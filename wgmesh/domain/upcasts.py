@@ -30,6 +30,7 @@ def _state_carried_2(event: Fields) -> Fields:
         "reflected": {},
         "skewed": {},
         "announcer": None,
+        "witnessed": {},
     }
     return event | new | {"settings": _settings_2(event["settings"])}
 

@@ -60,6 +60,8 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"layer {layer} works"
         case e.AnnouncerElected(elected):
             return "keeps the mesh findable in the DHT from now on" if elected else "leaves the DHT to others"
+        case e.HeadWitnessed() as event:
+            return _of_a_witness(before, event)
         case e.StateCarried() | e.LogCompacted() | e.LogRecovered() | e.LogGap() as event:
             return _of_the_log(record.at, event)
         case e.DeviceChanged(changes, failing):
@@ -136,6 +138,13 @@ def _bearer(before: Mesh, public_key: bytes) -> str:
     """Who has this WireGuard key; the key itself where nobody is known to."""
     owner = next((peer for peer in before.peers.values() if peer.public_key == public_key), None)
     return name_of(before, owner.identity) if owner else key(public_key)
+
+
+def _of_a_witness(before: Mesh, event: e.HeadWitnessed) -> str:
+    known = before.witnessed.get(event.identity)
+    loss = f": fewer than the {known.through} of before, was it cut?" if known and event.through < known.through else ""
+    name = name_of(before, event.identity)
+    return f"{name} says that its log reaches record {event.through}, chain {event.head.hex()}{loss}"
 
 
 def _of_the_log(at: int, event: e.StateCarried | e.LogCompacted | e.LogRecovered | e.LogGap) -> str:

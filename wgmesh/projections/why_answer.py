@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wgmesh.domain.events import DatagramsRejected
-from wgmesh.domain.values import Ground
+from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.values import DAY, Ground
 from wgmesh.projections.peers import Live
-from wgmesh.projections.wording import duration
+from wgmesh.projections.wording import duration, name_of, skewed
 
 # A label and a text: what was said, seen, sent or refused.
 Fact = tuple[str, str]
@@ -52,6 +53,14 @@ class Answer(Struct, frozen=True):
     grounds: tuple[int, ...] = ()
     identity: bytes = b""
     words: tuple[str, ...] = ()
+
+
+def skew_of(mesh: Mesh, identity: bytes, seen: Circumstances) -> str:
+    """Whose clock is how far off, where that was noticed within a day: who comes in another hour is not heard."""
+    skew = mesh.skewed.get(identity)
+    if skew is None or seen.at - skew.since.at >= DAY:
+        return ""
+    return f"{skewed(name_of(mesh, identity), skew.source, skew.hours)}: set the wrong one"
 
 
 def grounds(*found: Ground | None) -> tuple[int, ...]:

@@ -56,8 +56,6 @@ def doubt(mesh: Mesh, endpoint: Endpoint, seen: Circumstances) -> str:
     ip = ipaddress.ip_address(endpoint.ip)
     if objection(mesh, endpoint):
         return ""
-    if own := next((network for network in mesh.virtual if ip in ipaddress.ip_network(network)), ""):
-        return f"on this machine too, {own} is a network of its containers or of another VPN"
     if ip.version == 4 and ip in DOCKER:
         return "Docker gives this address to a bridge on every machine"
     if endpoint.ip in seen.unopened():

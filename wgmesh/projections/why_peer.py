@@ -10,7 +10,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Claim, Peer
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
 from wgmesh.projections.peers import LiveTraffic
-from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed
+from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
 from wgmesh.projections.why_claims import claims_of, doubt, of_claim
 from wgmesh.projections.wording import amount, counted, duration, key, name_of
 
@@ -48,7 +48,7 @@ def of_peer(mesh: Mesh, peer: Peer, seen: Circumstances) -> Answer:
                 peer.discovered,
             ),
             *(claim.since for claim in claims),
-            *(refusal.since for refusal in [mesh.refused.get(peer.identity)] if refusal),
+            *(since.since for since in (mesh.refused.get(peer.identity), mesh.skewed.get(peer.identity)) if since),
         ),
         identity=peer.identity,
         words=(key(peer.identity), key(peer.public_key)),
@@ -70,6 +70,8 @@ def _verdict(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic |
         return f"{_silent(peer, seen)}, and the daemon of this node does not run: nothing is tried"
     if traffic and _is_calling(traffic):
         return f"{_silent(peer, seen)}: {_one_way(peer)}"
+    if skew := skew_of(mesh, peer.identity, seen):
+        return f"{_silent(peer, seen)}: {skew}"
     if peer.disconnected:
         return f"{_silent(peer, seen)}: no handshake and no byte came, where it was connected before: {peer.proven}"
     return f"is not connected: {_unreached(mesh, peer, seen)}"

@@ -10,7 +10,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import network_ipv6
 from wgmesh.domain.peer import Claim, Peer
 from wgmesh.domain.values import Endpoint, network_of
-from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed
+from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
 from wgmesh.projections.why_claims import claims_of, fate
 from wgmesh.projections.why_peer import of_peer
 from wgmesh.projections.why_strangers import of_our_node
@@ -64,6 +64,9 @@ def _standing_of(mesh: Mesh, ip: str, found: list[tuple[Peer, Claim]], seen: Cir
     if found:
         names = dict.fromkeys(name_of(mesh, peer.identity) for peer, _ in found)
         return f"is where {listed(names)} is said to be"
+    skews = [skew_of(mesh, who, seen) for who, skew in mesh.skewed.items() if skew.source == ip]
+    if any(skews):
+        return f"has the secret and is not answered: {listed(each for each in skews if each)}"
     behind = [route for route in routes.used(mesh) if ipaddress.ip_address(ip) in network_of(route)]
     if behind:
         return f"is reached through the mesh: {behind[0]} is behind a peer, as `why {behind[0]}` says"

@@ -2,7 +2,7 @@
 
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import MINUTE
-from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed
+from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
 from wgmesh.projections.wording import counted, key, name_of
 
 # An hour's silence of strangers is no news any more; nor is a message of a newer version from last week.
@@ -64,7 +64,7 @@ def of_stranger(mesh: Mesh, name: str, seen: Circumstances) -> Answer:
         verdict=f"no peer called {name} was ever discovered: {reason}",
         facts=tuple(obstacles[1:]),
         grounds=grounds(*(layer.since for layer in mesh.layers.values()), mesh.networked, mesh.rejected, mesh.started),
-        words=("LayerSuspended", "InterfacesChanged", "PeerRefused", "DatagramsRejected"),
+        words=("LayerSuspended", "InterfacesChanged", "PeerRefused", "DatagramsRejected", "ClockSkewObserved"),
     )
 
 
@@ -83,6 +83,9 @@ def _obstacles(mesh: Mesh, seen: Circumstances) -> list[Fact]:
     if unopened := seen.unopened():
         sources = listed(unopened)
         found.append(("refused", f"our secret does not open what comes from {sources}: has that node another secret?"))
+    for identity in mesh.skewed:
+        if identity not in mesh.peers and (skew := skew_of(mesh, identity, seen)):
+            found.append(("refused", skew))
     newer = [source for source, since in mesh.outpaced.items() if seen.at - since.at < OUTPACED_FOR]
     if newer:
         found.append(("refused", f"{listed(newer)} speaks a newer protocol: update wgmesh on this machine"))

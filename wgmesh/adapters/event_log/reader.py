@@ -148,6 +148,11 @@ class LogReader:
         before, self._version = self._version, self._data_version()
         return self._version != before
 
+    def chain_of(self, sequence: int) -> bytes | None:
+        """The chain of a record, whether or not it can be read; None if there is no such record."""
+        found = self._select(_PAGE, sequence - 1, sequence)
+        return found[0][2][:CHAIN_BYTES] if found and isinstance(found[0][2], bytes) else None
+
     def last_at(self, at: int) -> int:
         """The sequence of the last record that was written at or before a time (ms); 0 if there is none."""
         found = self._select(_LAST_AT, min(at, _ALL))
