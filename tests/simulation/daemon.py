@@ -19,7 +19,7 @@ from tests.simulation.sockets import Sockets
 from tests.simulation.world import MILLISECOND
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Applied, Heard, Input, Networked, Resumed, Sampled, Start, Stop
+from wgmesh.domain.inputs import Applied, Echoed, Heard, Input, Networked, Resumed, Sampled, Start, Stop
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
@@ -63,6 +63,7 @@ class Daemon:
         self.ended = False
         machine.wireguard.watched_anew()
         machine.kernel.listener = self._hear_inside
+        machine.kernel.on_echo = self._hear_echo
         self._watcher.began(machine, mesh)
 
     @property
@@ -136,6 +137,11 @@ class Daemon:
         if heard:
             self.serve_soon()
         return heard
+
+    def _hear_echo(self, address: str) -> None:
+        """The system at this mesh address is there."""
+        if not self.ended:
+            self.put(Echoed(address))
 
     def networked(self, interfaces: tuple[Interface, ...]) -> None:
         """The machine's interfaces are others."""
@@ -240,6 +246,8 @@ class Daemon:
             self._send(outgoing)
         for address in turn.nudges:
             self._machine.kernel.nudge(address)
+        for address in turn.echoes:
+            self._machine.kernel.echo(address)
         for command in ending:
             self._finish(command)
         return seen

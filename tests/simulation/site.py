@@ -38,9 +38,9 @@ class Site:
         self.strangers: list[Stranger] = []
         self.envelope_key = derive(secret).envelope_key
 
-    def add(self, *segments: Segment) -> Machine:
-        """A machine that stands on these segments (at most two); it is not started."""
-        return self._install(Machine(self.world, self._born, self.secret, self.checks), segments)
+    def add(self, *segments: Segment, seed: bytes = b"") -> Machine:
+        """A machine that stands on these segments (at most two), with this seed or its own; it is not started."""
+        return self._install(Machine(self.world, self._born, self.secret, self.checks, seed), segments)
 
     def clone(self, original: Machine, *segments: Segment) -> Machine:
         """A machine with a copy of another's state directory and all that its operator set; it is not started."""

@@ -1,7 +1,7 @@
 """Whom we say Hello to without having been spoken to, when, and how often: known nodes that we are not connected with.
 
 Cached peers come first, at the start; then who was heard of at second hand, who fell silent, and addresses that were
-named to us. An unanswered Hello is said again after 1 s, then ever later, up to every 5 min. Limits are per address,
+named to us. An unanswered Hello is said again after 0.3 s, then ever later, up to every 5 min. Limits are per address,
 whoever claims it, and for all together 10 a second; a share of every pause is chance, so that nobody keeps step.
 """
 
@@ -20,8 +20,9 @@ from wgmesh.domain.session import Knock, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint
 
 LAYER = "exchange"
-# The pause after the first unanswered Hello; each is twice the one before, and up to a quarter longer.
-FIRST_PAUSE = SECOND
+# The pause after the first unanswered Hello; each is twice the one before, and up to a quarter longer. Almost any way
+# there and back is shorter; with 1 s, one lost Hello in a chain of ten put off for all what they learn through it.
+FIRST_PAUSE = 300
 LONGEST_PAUSE = 5 * MINUTE
 # Hellos to all addresses together (protocol, section 6): each uses up so much time, and a second's worth may be saved.
 A_SECOND = 10
@@ -34,7 +35,7 @@ WAITING_PAUSE = 2 * SECOND
 RESTART_PAUSE = 2 * SECOND
 # Who has just been heard is left to WireGuard for as long as a claim holds its slot; who answered us, for a minute.
 FIRST_HAND_PAUSE = 6 * SECOND
-ANSWERED_TRIES = 6
+ANSWERED_TRIES = 8
 # On a LAN an address is a socket of this run of the peer: what is lost is said again twice, then comes by Announce.
 LAN_TRIES = 3
 # Addresses that are tried at once, of one peer, and that were named to us.
