@@ -298,3 +298,12 @@ def test_above_ten_about_ten_answer_and_the_rest_hear_of_it_by_gossip() -> None:
 
 def test_without_gossip_everybody_answers_on_any_lan() -> None:
     assert answering(40, gossip=False) == 100
+
+
+def test_who_is_known_by_hearsay_alone_is_asked_when_it_is_heard_on_the_lan() -> None:
+    there = Endpoint("fe80::9", 51830, "eth0")
+    heard_of = given(*ALICE.joined(), BOB.discovered())
+    met = heard_of.when(BOB.announces(sender=there), at="1 s")
+    met.then(SendHello("lan", "eth0", there, BOB.key, 1))
+    heard_of.given(BOB.observed()).when(BOB.announces(sender=there), at="1 s").then()
+    heard_of.given(PeerConnected(BOB.key, BOB.wireguard)).when(BOB.announces(sender=there), at="1 s").then()

@@ -229,8 +229,8 @@ def test_a_hello_on_a_lan_is_said_three_times_in_all() -> None:
     assert story.effects == (SendHello("lan", "eth0", BOB.lan, BOB.key, 1),)
     said = [at for at, hello in hellos(story, "1 min") if hello.layer == "lan"]
     assert len(said) == 2
-    assert said[0] in range(1300, 1426)
-    assert said[1] - said[0] in range(600, 801)
+    assert said[0] in range(2000, 2301)
+    assert said[1] - said[0] in range(2000, 2551)
     answered = story.when(BOB.replies(ALICE), at="1.5 s")
     assert [hello for _, hello in hellos(answered, "1 min", step=500) if hello.layer == "lan"] == []
 

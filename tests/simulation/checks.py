@@ -223,10 +223,11 @@ class Checks(Watcher):
         if opened is None or not isinstance(messages.decode(opened[1]), messages.Hello):
             return False
         assert machine.daemon
-        held = machine.daemon.mesh.peers.values()
+        held = tuple(machine.daemon.mesh.peers.values())
         claims = (claim.endpoint for peer in held for claim in peer.endpoints)
         seen = (claim.endpoint for peer in held for claim in peer.observed)
-        named = any(endpoint.ip == to.ip for endpoint in (*claims, *seen))
+        proven = (peer.proven for peer in held if peer.proven)
+        named = any(endpoint.ip == to.ip for endpoint in (*claims, *seen, *proven))
         return named or to.ip in self.homes
 
     def _same(self, machine: "Machine", folded: Mesh, live: Mesh) -> None:

@@ -6,6 +6,7 @@ from tests.simulation.daemon import TURN
 from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.site import Site
+from wgmesh.domain import routes
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP
 
 # Who is not within an hour of another's clock cannot show it a token.
@@ -94,6 +95,9 @@ def _of_routes(site: Site) -> Iterator[str]:
     for one, other in pairs(site):
         device = one.wireguard.device
         for prefix in other.advertised if one.accepted and other.advertised != one.advertised else ():
+            refused = any(each.prefix == prefix for each in routes.refused(one.daemon.mesh)) if one.daemon else True
+            if refused:
+                continue
             if device is None or prefix not in device.routes:
                 yield f"{one.name} has no route to {prefix} behind {other.name}"
             else:

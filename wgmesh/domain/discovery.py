@@ -17,6 +17,7 @@ from wgmesh.domain.inputs import Heard, Told
 from wgmesh.domain.membership import EPOCH_CAP, OTHER_URI, admit, is_news, outrun, refuse
 from wgmesh.domain.membership import objection as objection_to
 from wgmesh.domain.messages import NOBODY, Announce, Confirm, Hello, Reply
+from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import PROBE, PeerRecord
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, Bucket, Welcome, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation, network_of
@@ -68,16 +69,23 @@ def _note(draft: Draft, heard: Heard) -> None:
 def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
     held = draft.mesh.peers.get(heard.identity)
     returns = held is not None and held.expired is not None
-    if held is not None and held.signed == announce.signed and not returns:
-        announcing.overhear(draft, heard.agrees)
-        return
     record = heard.record
     assert record
+    if held is not None and held.signed == announce.signed and not returns:
+        announcing.overhear(draft, heard.agrees)
+        if heard.sender.scope and _is_hearsay(held) and is_plausible(draft, heard, record):
+            yield from _greet(draft, heard, record)
+        return
     if record.left:
         if heard.signed_by_sender:
             yield from admit(draft, record, announce.signed, NEVER)
     elif (returns or is_news(held, record, announce.signed)) and is_plausible(draft, heard, record):
         yield from _greet(draft, heard, record)
+
+
+def _is_hearsay(peer: Peer) -> bool:
+    """Do we have its record and nothing else? On a link without addresses only a meeting tells where it is."""
+    return peer.present and not peer.connected and not peer.observed
 
 
 def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:

@@ -36,8 +36,10 @@ RESTART_PAUSE = 2 * SECOND
 # Who has just been heard is left to WireGuard for as long as a claim holds its slot; who answered us, for a minute.
 FIRST_HAND_PAUSE = 6 * SECOND
 ANSWERED_TRIES = 8
-# On a LAN an address is a socket of this run of the peer: what is lost is said again twice, then comes by Announce.
+# On a LAN an address is a socket of this run of the peer: what is lost is said again twice, then comes by Announce. Not
+# before the Announce has come twice, or somebody would be sent more bytes than it sent.
 LAN_TRIES = 3
+LAN_PAUSE = SECOND
 # Addresses that are tried at once, of one peer, and that were named to us.
 KNOCK_CAP = 1024
 SOCKET_CAP = 8
@@ -97,7 +99,7 @@ def next_knock(knocks: dict[Endpoint, Knock], spent: int) -> int | None:
 
 def await_reply(draft: Draft, hello: SendHello) -> None:
     """A Hello on a LAN goes out now: it is said again if it stays unanswered."""
-    due = draft.now.awake + _pause(draft, hello.address, 0)
+    due = draft.now.awake + _pause(draft, hello.address, 0, LAN_PAUSE)
     _knock_at(draft, hello.address, Knock(due, hello.to, hello.layer, hello.interface, hello.boot, tries=1))
 
 
@@ -186,7 +188,8 @@ def _try(draft: Draft, address: Endpoint) -> Verdict:
         _drop(draft, knock.to)
         return
     tries = knock.tries + 1
-    again = replace(knock, tries=tries, due=draft.now.awake + _pause(draft, address, knock.tries))
+    first = FIRST_PAUSE if knock.layer == LAYER else LAN_PAUSE
+    again = replace(knock, tries=tries, due=draft.now.awake + _pause(draft, address, knock.tries, first))
     _knock_at(draft, address, again if knock.layer == LAYER or tries < LAN_TRIES else None)
     # Whoever is there now may be another node, or have lost what it knew: every other time nobody is named.
     is_named = knock.layer != LAYER or (peer is not None and knock.tries % 2 == 0)
@@ -226,6 +229,6 @@ def _soon(draft: Draft, address: Endpoint) -> int:
     return draft.now.awake + lots.draw(draft.now.lot, f"knock at {address}", SPREAD)
 
 
-def _pause(draft: Draft, address: Endpoint, tries: int) -> int:
-    pause = min(FIRST_PAUSE << tries, LONGEST_PAUSE)
+def _pause(draft: Draft, address: Endpoint, tries: int, first: int = FIRST_PAUSE) -> int:
+    pause = min(first << tries, LONGEST_PAUSE)
     return pause + lots.draw(draft.now.lot, f"knock at {address}", pause // 4)
