@@ -11,6 +11,9 @@ from sqlite_utils import Database
 
 from wgmesh.domain.errors import WgmeshError
 
+# Rows in one statement.
+BATCH = 1000
+
 
 class Table(Struct, frozen=True):
     """`columns`: name and type, text, integer or real; `refers`: column, table and column that it points to."""
@@ -73,10 +76,11 @@ def write_tables(path: Path, rows: Mapping[str, Iterable[dict[str, Any]]]) -> No
     """Make the tables in an empty file and fill them, by name; WgmeshError if the file cannot be written."""
     try:
         with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("PRAGMA synchronous=OFF")  # a file that is made anew in seconds need not survive a crash
             database = Database(connection)
             for table in TABLES:
                 made = database.create_table(table.name, table.columns, pk=table.key, foreign_keys=table.refers)
-                made.insert_all(rows[table.name])
+                made.insert_all(rows[table.name], batch_size=BATCH)
                 for column in table.indexed:
                     made.create_index([column])
                 if table.searched:
