@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wgmesh.redaction.addresses import SPECIAL, WELL_KNOWN, Address, is_well_known, pseudonym
+from wgmesh.redaction.addresses import SPECIAL, WELL_KNOWN, Address, is_well_known, pseudonym, says_nothing
 
 secrets = st.binary(min_size=32, max_size=32)
 # Near special ranges as well as anywhere.
@@ -52,6 +52,14 @@ def test_well_known_addresses_stand_for_themselves(secret: bytes, network: ipadd
     assert is_well_known(network[0])
     if network.num_addresses == 1:
         assert pseudonym(secret, network[0]) == network[0]
+
+
+@given(st.lists(secrets, min_size=40, max_size=40, unique=True))
+def test_a_network_stands_for_itself_only_if_it_is_all_of_a_special_range(several: list[bytes]) -> None:
+    for text, expected in (("10.0.0.0/8", True), ("0.0.0.0/0", True), ("fd00::/8", True), ("10.64.0.0/12", False)):
+        network = ipaddress.ip_network(text)
+        always = all(pseudonym(secret, network[0]) in network for secret in several)
+        assert says_nothing(network) == expected == always
 
 
 def test_another_secret_gives_other_addresses() -> None:

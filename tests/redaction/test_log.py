@@ -78,6 +78,11 @@ def test_every_event_of_the_catalogue_can_be_shown() -> None:
         assert hits(raw, msgspec.json.encode(shown)) == []
 
 
+def test_a_network_is_never_called_by_its_own_name() -> None:
+    networks = [redacted(STORY, secrets(first * 1000)).records[0].event for first in range(600)]
+    assert "10.71.0.0/16" not in [event.parameters.network for event in networks if isinstance(event, e.MeshJoined)]
+
+
 def test_texts_keep_what_they_say_and_lose_who_it_is_of() -> None:
     told_so = records(
         (4000, "wireguard", e.DeviceChangeFailed(("add address 10.71.182.3/32",), ("beta, beta-2: File exists",))),

@@ -50,6 +50,12 @@ def is_well_known(address: Address) -> bool:
     return any(address in network for network in WELL_KNOWN)
 
 
+def says_nothing(network: Network) -> bool:
+    """Whether all bits of the network are those of a special range, so that it stands for itself: 10.0.0.0/8."""
+    bits, width = int(network.network_address), network.max_prefixlen
+    return all((network.version, place, bits >> (width - place)) in _DECIDING for place in range(network.prefixlen))
+
+
 def _turn(secret: bytes, version: int, place: int, before: int) -> int:
     """1 if the bit behind these is to be turned."""
     if (version, place, before) in _DECIDING:

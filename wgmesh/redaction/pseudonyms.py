@@ -131,7 +131,10 @@ class Pseudonyms:
         shown = str(addresses.pseudonym(self._secret, address))
         if slash and address == network.network_address and network.prefixlen < network.max_prefixlen:
             # A network is none any more with something in the bits of its hosts.
-            return str(network_of(f"{shown}/{length}"))
+            hidden = network_of(f"{shown}/{length}")
+            if hidden == network and not addresses.says_nothing(network):
+                raise Clash(f"{network} cannot be called by its own name")
+            return str(hidden)
         return self._text(str(address), lambda: shown) + slash + length
 
     def _text(self, text: str, made: Callable[[], str]) -> str:
