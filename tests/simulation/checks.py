@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 # To one address, wherever it was named: a second, two, four, … apart, begun anew when there is news of it.
-HELLOS_A_MINUTE = 30
+HELLOS_A_MINUTE = 60
 
 
 class Broken(AssertionError):

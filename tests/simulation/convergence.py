@@ -25,8 +25,8 @@ def groups(site: Site) -> list[list[Machine]]:
 def _can_meet(site: Site, one: Machine, other: Machine) -> bool:
     """Does either learn where the other is, without a third?"""
     by_lan = one.lan and other.lan and bool(site.ways(one, other))
-    named = (other in one.acquaintances and site.can_call(one, other)) or (
-        one in other.acquaintances and site.can_call(other, one)
+    named = (other in one.acquaintances and site.can_name(one, other)) or (
+        one in other.acquaintances and site.can_name(other, one)
     )
     in_time = abs(one.wall() // HOUR_MS - other.wall() // HOUR_MS) <= 1
     return (by_lan or (named and in_time)) and not (_has_banned(one, other) or _has_banned(other, one))

@@ -236,7 +236,8 @@ class Daemon:
 
     def _act(self, turn: Turn) -> list[Input]:
         """Sockets and device first, then what is to be said."""
-        seen: list[Input] = [*self._lan.follow(lan_interfaces(self.node.mesh)), *self._follow_sockets()]
+        lan = self._lan.follow(lan_interfaces(self.node.mesh)) if self._machine.lan else []
+        seen: list[Input] = [*lan, *self._follow_sockets()]
         if turn.nudges or Sample() in turn.commands:
             seen.append(self._look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]

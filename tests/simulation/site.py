@@ -132,6 +132,12 @@ class Site:
         leaves = any(self._routed(nic) for nic in one.nics)
         return leaves and any((router := self._routed(nic)) and router.nat is None for nic in other.nics)
 
+    def can_name(self, one: Machine, other: Machine) -> bool:
+        """Is there an address by which one can call the other, and that is not in the mesh's own range?"""
+        own = ip_network(parameters(self.secret).network)
+        addresses = [nic.address("") for nic in other.nics if nic.segment is not None and nic.ipv4]
+        return self.can_call(one, other) and any(ip_address(address) not in own for address in addresses)
+
     def can_reach(self, one: Machine, other: Machine) -> bool:
         """Can the two have a tunnel, whoever calls first?"""
         return self.can_call(one, other) or self.can_call(other, one)
