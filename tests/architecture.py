@@ -194,10 +194,19 @@ LAYERS = (
 LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- policies <- decide: read it bottom up"
 
 POLICIES_THAT_ASK_POLICIES = {
-    "discovery": ("membership", "addressing", "announcing", "endpoints", "hearsay", "reaching", "supplying"),
+    "discovery": (
+        "membership",
+        "addressing",
+        "announcing",
+        "endpoints",
+        "hearsay",
+        "reaching",
+        "selfhood",
+        "supplying",
+    ),
     "doubting": ("spreading", "strain"),  # a verdict is passed on; a strained node waits longer for it
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
-    "hearsay": ("membership",),
+    "hearsay": ("membership", "selfhood"),
     "reaching": ("endpoints", "routes"),  # what may be nobody's address is not tried
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it

@@ -31,6 +31,7 @@ DAILY: dict[str, int] = {
     "AddressCollisionResolved": 28_800,
     "MeshAddressChanged": 256,
     "OwnRecordOutrun": 144,
+    "CloneDetected": 144,
     "DeviceChanged": 28_800,
     "DeviceChangeFailed": 28_800,
     "ForeignPeerSeen": 1000,

@@ -7,12 +7,12 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cast import ALICE, BOB, CAROL, NARROW, PARAMETERS, Member
+from tests.cast import ALICE, BOB, CAROL, PARAMETERS, Member
 from tests.playbook import given, resting
-from wgmesh.domain.effects import Announce, SendReply
-from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.effects import SendReply
+from wgmesh.domain.events import PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.inputs import Heard, Told
+from wgmesh.domain.inputs import Told
 from wgmesh.domain.introduce import discover
 from wgmesh.domain.membership import EPOCH_CAP, MESH_FULL, OTHER_URI, TWIN_KEY, is_news
 from wgmesh.domain.peer import Peer
@@ -195,50 +195,6 @@ def test_row_19_of_two_identities_with_one_wireguard_key_the_lower_counts_whoeve
 def test_row_19_the_twin_of_our_own_identity_is_never_let_in() -> None:
     twin = twin_of(ALICE)
     ALICE_IS_UP.when(twin.says_hello(ALICE), at="1 s").then(PeerRefused(twin.key, twin.name, TWIN_KEY))
-
-
-def test_who_hears_a_newer_record_of_itself_jumps_above_it_and_keeps_the_address_it_had_there() -> None:
-    ahead = ALICE.record(boot=7, change=3, nonce=2)
-    story = ALICE_IS_UP.when(ALICE.announces(ahead, signed_by_sender=True), at="1 s")
-    story.then(OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2)), Announce())
-    assert story.mesh.incarnation == Incarnation(7, 4)
-
-
-def test_who_hears_another_record_of_itself_in_its_present_incarnation_jumps_above_it_too() -> None:
-    other_run = replace(ALICE.record(boot=1, change=2), life=b"lifelife")
-    assert ALICE_IS_UP.mesh.incarnation == other_run.incarnation
-    story = ALICE_IS_UP.when(ALICE.announces(other_run, signed_by_sender=True), at="1 s")
-    story.then(OwnRecordOutrun(other_run.incarnation, 0, ALICE.ipv4_with(0)), Announce())
-    assert story.mesh.incarnation == Incarnation(1, 3)
-
-
-def test_who_had_no_address_in_its_newer_record_has_none_now() -> None:
-    ahead = ALICE.record(boot=7, nonce=255, capabilities=NO_IPV4)
-    story = ALICE_IS_UP.when(ALICE.announces(ahead, signed_by_sender=True), at="1 s")
-    story.then(OwnRecordOutrun(ahead.incarnation, 255, ""), Announce())
-
-
-@pytest.mark.parametrize(
-    "heard",
-    [
-        ALICE.announces(ALICE.record(boot=7)),
-        ALICE.announces(ALICE.record(boot=1, change=2), signed_by_sender=True),
-        ALICE.announces(ALICE.record(boot=1, change=1), signed_by_sender=True),
-        Member("alice", ALICE.identity, ALICE.ip, NARROW).announces(signed_by_sender=True),
-        ALICE.confirms(ALICE),
-    ],
-    ids=["unsigned", "as we know it", "older", "of another mesh", "no record"],
-)
-def test_other_words_in_our_own_name_mean_nothing(heard: Heard) -> None:
-    ALICE_IS_UP.when(heard, at="1 s").then()
-
-
-def test_a_race_with_ones_own_twin_is_run_once_in_ten_minutes() -> None:
-    story = ALICE_IS_UP
-    for minute, jumps in ((1, 1), (2, 0), (10, 0), (11, 1)):
-        ahead = ALICE.record(boot=100 + minute)
-        story = story.when(ALICE.announces(ahead, signed_by_sender=True), at=f"{minute} min")
-        assert len(story.events) == jumps, minute
 
 
 RECORDS = [

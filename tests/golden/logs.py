@@ -47,6 +47,7 @@ def story() -> list[tuple[str, e.Event]]:
         ("network", e.NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))),
         ("lan", e.MeshAddressChanged(1, ALICE.ipv4_with(1), ALICE.ipv4)),
         ("lan", e.OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2))),
+        ("exchange", e.CloneDetected(Incarnation(7, 9), bytes(8))),
         ("lan", e.PeerRefused(ERIN.key, "erin", "joined with another URI")),
         ("wireguard", e.DeviceChangeFailed(("add route 10.9.0.0/16",), ("EPERM",))),
         ("wireguard", e.ForeignPeerSeen(bytes(range(32)))),

@@ -117,6 +117,14 @@ SENTENCES: list[tuple[e.Event, str]] = [
         e.ClockSkewObserved(BETA.key, "192.168.1.9", -25),
         "not answered: the clock of beta at 192.168.1.9 is about 25 h behind this machine's",
     ),
+    (
+        e.CloneDetected(Incarnation(9, 9), bytes(8)),
+        "another machine runs under this node's identity (a cloned image?): the other falls silent",
+    ),
+    (
+        e.CloneDetected(Incarnation(9, 9), b"\xff" * 8),
+        "another machine runs under this node's identity (a cloned image?): this one falls silent",
+    ),
     (e.DeviceChanged(("add a", "remove b"), 0), "WireGuard: add a; remove b"),
     (e.DeviceChanged(("add a",), 1), "WireGuard: add a; 1 change still failing"),
     (

@@ -32,8 +32,12 @@ from wgmesh.domain import (
 )
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
+from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.inputs import Input
 from wgmesh.domain.values import Moment
+
+# What a node that gave way to its clone still wants done: nothing that another node could hear.
+UNHEARD = (Sample, RemoveInterface, Exit)
 
 
 def step(state: State, given: Input, now: Moment) -> Step:
@@ -48,6 +52,8 @@ def step(state: State, given: Input, now: Moment) -> Step:
     draft.take(_decide(draft, given))
     if draft.mesh is not state.mesh:
         _follow_up(draft, state, _teller(given))
+    if state.mesh.is_silent(now.awake):
+        draft.effects = [effect for effect in draft.effects if isinstance(effect, UNHEARD)]
     return draft.step()
 
 

@@ -10,15 +10,16 @@ from typing import assert_never
 
 from wgmesh.domain import announcing, hearsay, lots, reaching, supplying
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
-from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
+from wgmesh.domain.effects import SendConfirm, SendHello, SendPage, SendReply
 from wgmesh.domain.endpoints import is_within_mesh, objection
 from wgmesh.domain.events import EndpointReflected, PeerEndpointObserved
 from wgmesh.domain.inputs import Heard, Told
-from wgmesh.domain.membership import EPOCH_CAP, OTHER_URI, admit, is_news, outrun, refuse
+from wgmesh.domain.membership import EPOCH_CAP, OTHER_URI, admit, is_news, refuse
 from wgmesh.domain.membership import objection as objection_to
 from wgmesh.domain.messages import NOBODY, Announce, Confirm, Hello, Reply
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import PROBE, PeerRecord
+from wgmesh.domain.selfhood import outrun
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, Bucket, Welcome, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation, network_of
 
@@ -217,6 +218,7 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
         yield from _observe(draft, heard)
         boot = heard.record.incarnation.boot
         yield SendConfirm(heard.layer, heard.interface, heard.sender, heard.identity, boot, reply.challenge)
+        yield from _remind(draft, heard, reply.signed)
         yield from _reflect(draft, heard, reply.seen)
     yield from hearsay.take(draft, Told(heard.layer, heard.sender, heard.passed))
 
@@ -237,6 +239,13 @@ def _observe(draft: Draft, heard: Heard) -> Verdict:
     endpoint = Endpoint(heard.sender.ip, peer.listen_port, heard.sender.scope)
     if all(claim.endpoint != endpoint for claim in peer.observed):
         yield PeerEndpointObserved(heard.identity, heard.layer, endpoint), (peer.updated.sequence,)
+
+
+def _remind(draft: Draft, heard: Heard, signed: bytes) -> Verdict:
+    """Who is heard first-hand with an older record than we hold of it has lost its log: it gets its own word back."""
+    held = draft.mesh.peers[heard.identity]
+    if heard.layer == "exchange" and held.signed != signed:
+        yield SendPage(heard.layer, heard.interface, heard.sender, (held.signed,))
 
 
 def _reflect(draft: Draft, heard: Heard, seen: Endpoint) -> Verdict:

@@ -271,6 +271,16 @@ class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
     ipv4: str
 
 
+class CloneDetected(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another machine has this node's identity: soon after we jumped above a record of ours, one of `life` was higher.
+
+    The node with the lower life falls silent until it is started again. At most one in 10 minutes.
+    """
+
+    incarnation: Incarnation
+    life: bytes
+
+
 class DeviceChanged(Struct, frozen=True, forbid_unknown_fields=True):
     """These changes were made to the WireGuard device, so many others still fail. One a pass that changed something."""
 
@@ -368,6 +378,7 @@ Event = (
     | AddressCollisionResolved
     | MeshAddressChanged
     | OwnRecordOutrun
+    | CloneDetected
     | DeviceChanged
     | DeviceChangeFailed
     | ForeignPeerSeen

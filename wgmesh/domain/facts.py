@@ -49,3 +49,10 @@ class Witness(Struct, frozen=True):
     through: int
     head: bytes
     since: Ground
+
+
+class Clone(Struct, frozen=True):
+    """Another machine that runs under our identity, by the `life` of its start."""
+
+    life: bytes
+    since: Ground

@@ -2,7 +2,8 @@
 
 from wgmesh.domain.draft import NEVER, Draft, Verdict
 from wgmesh.domain.inputs import Told
-from wgmesh.domain.membership import admit, outrun
+from wgmesh.domain.membership import admit
+from wgmesh.domain.selfhood import outrun
 
 
 def take(draft: Draft, told: Told) -> Verdict:

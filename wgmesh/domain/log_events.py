@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
@@ -57,6 +57,7 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     skewed: dict[bytes, Skew]
     announcer: Ground | None
     witnessed: dict[bytes, Witness]
+    clone: Clone | None
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):

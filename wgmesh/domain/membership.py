@@ -7,19 +7,16 @@ import hashlib
 from typing import TypeVar
 
 from wgmesh.domain.draft import Draft, Verdict
-from wgmesh.domain.events import OwnRecordOutrun, PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.events import PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
 from wgmesh.domain.identity import sign_twin, wireguard_key
-from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
 from wgmesh.domain.session import PEER_CAP
-from wgmesh.domain.values import MINUTE, Incarnation
+from wgmesh.domain.values import Incarnation
 
 Stated = TypeVar("Stated", PeerDiscovered, PeerUpdated)
 
-# How often a node may jump above a newer record of itself; a twin with the same seed would race it for ever.
-OUTRUN_PAUSE = 10 * MINUTE
 # Records a peer's misbehaviour may write in an epoch.
 EPOCH_CAP = 8
 OTHER_URI = "joined with another URI of this mesh: use the whole URI"
@@ -80,24 +77,6 @@ def refuse(draft: Draft, record: PeerRecord, reason: str) -> Verdict:
         return
     draft.remember(refusals=draft.session.refusals + 1)
     yield PeerRefused(record.identity, record.hostname, reason), ()
-
-
-def is_ahead(mesh: Mesh, own: PeerRecord) -> bool:
-    """Is this record of ourselves one that ours does not replace: newer, or of another run in this very incarnation?"""
-    return own.incarnation > mesh.incarnation or (own.incarnation == mesh.incarnation and own.life != mesh.life)
-
-
-def outrun(draft: Draft, record: PeerRecord) -> Verdict:
-    """Our own record, heard back as we do not know it (a restored backup): jump above it and keep its address."""
-    mesh = draft.mesh
-    assert mesh.parameters
-    if not is_ahead(mesh, record) or record.parameters != fingerprint(mesh.parameters):
-        return
-    if mesh.outrun and draft.now.awake - mesh.outrun.awake < OUTRUN_PAUSE:
-        return
-    nonce = max(record.nonce, mesh.nonce)
-    ipv4 = "" if record.capabilities & NO_IPV4 else ipv4_of(mesh.parameters, mesh.public_key, nonce)
-    yield OwnRecordOutrun(record.incarnation, nonce, ipv4), ()
 
 
 def _stated(draft: Draft, kind: type[Stated], record: PeerRecord, signed: bytes, counter: Incarnation) -> Stated:

@@ -11,19 +11,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
-from wgmesh.domain.facts import Failure, Layer, Reflection, Refusal, Skew, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
 from wgmesh.domain.identity import sign_twin, wireguard_key
 from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
+from wgmesh.domain.values import SECOND, Endpoint, Ground, Incarnation, Interface
 
 GENESIS = Ground(0, 0, 0)
 DIGEST_MODULUS = 2**64
 # Peers whose word on our address is kept, and nodes whose clocks differ from ours; the oldest word goes first.
 REFLECTION_CAP = 8
+# How long a node that gives way to its clone still speaks.
+LAST_WORDS = 5 * SECOND
 SKEW_CAP = 64
 
 
@@ -82,6 +84,7 @@ class Mesh(Struct, frozen=True):
     skewed: dict[bytes, Skew] = {}
     announcer: Ground | None = None
     witnessed: dict[bytes, Witness] = {}
+    clone: Clone | None = None
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:
@@ -104,6 +107,14 @@ class Mesh(Struct, frozen=True):
     def shuns(self, identity: bytes) -> bool:
         """Does the operator want nothing to do with this node, be it known or not?"""
         return bool(self.banned) and wireguard_key(identity) in self.banned
+
+    def is_silent(self, now: int) -> bool:
+        """Has this node given way to a clone of it? Before that, it says for a moment what makes the other see it too.
+
+        `now` is ms on `awake`.
+        """
+        clone = self.clone
+        return clone is not None and self.life < clone.life and now - clone.since.awake >= LAST_WORDS
 
     def is_initiator_for(self, peer: Peer) -> bool:
         """Exactly one side of a pair begins the first handshake: the lower WireGuard key."""
@@ -142,6 +153,9 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
         case e.OwnRecordOutrun(incarnation, nonce, ipv4):
             above = Incarnation(incarnation.boot, incarnation.sequence + 1)
             return replace(mesh, incarnation=above, nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
+        case e.CloneDetected(incarnation, life):
+            above = Incarnation(incarnation.boot, incarnation.sequence + 1)
+            return replace(mesh, incarnation=above, clone=Clone(life, ground))
         case e.AddressCollisionResolved() | e.NodeSuspended():
             return mesh
         case e.RecordRenewed():
@@ -284,6 +298,7 @@ def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
         stopped=None,
         departed=None,
         failure=None,
+        clone=None,
         layers={},
     )
 

@@ -31,6 +31,7 @@ def _state_carried_2(event: Fields) -> Fields:
         "skewed": {},
         "announcer": None,
         "witnessed": {},
+        "clone": None,
     }
     return event | new | {"settings": _settings_2(event["settings"])}
 

@@ -18,11 +18,12 @@ from wgmesh.domain.gossip_messages import decode_gossip
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.inputs import Heard, Outpaced, Skewed, Told, Whispered
 from wgmesh.domain.keys import token
-from wgmesh.domain.membership import is_ahead, is_news
+from wgmesh.domain.membership import is_news
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh
 from wgmesh.domain.messages import Announce, Confirm, Hello, Message, Page, Reply, Signed, UnknownMessage
 from wgmesh.domain.packing import Malformed
 from wgmesh.domain.peer_record import PROBE, PeerRecord, SignedRecord
+from wgmesh.domain.selfhood import is_ahead
 from wgmesh.domain.values import HOUR, SECOND, Endpoint, Incarnation
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring

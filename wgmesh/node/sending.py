@@ -15,7 +15,7 @@ from wgmesh.domain.messages import Page
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.pages import paged
 from wgmesh.domain.peer_record import PeerRecord, sign
-from wgmesh.domain.values import HOUR, Endpoint
+from wgmesh.domain.values import HOUR, SECOND, Endpoint
 from wgmesh.node.challenges import CHALLENGE_BYTES, Challenges
 from wgmesh.node.keyring import Keyring
 
@@ -29,6 +29,8 @@ PAGES_IN_FLIGHT = 4
 OPENING_BYTES = 1200
 # A LAN accepts nothing by wall clock.
 NO_TOKEN = (0, b"")
+# 2020-01-01 in s since 1970: nobody says a Hello a second since then.
+COUNTED_SINCE = 1_577_836_800
 
 
 class Outgoing(Struct, frozen=True):
@@ -51,6 +53,7 @@ class Sender:
         self._keyring = keyring
         self._challenges = challenges
         self._entropy = entropy
+        self._boot = 0
         self._sent = 0
         self._mesh: Mesh | None = None
         self._record: PeerRecord | None = None
@@ -141,7 +144,7 @@ class Sender:
                 assert_never(effect)
 
     def _hello(self, mesh: Mesh, effect: fx.SendHello, at: int, challenge: bytes) -> messages.Hello:
-        self._sent += 1
+        self._count(mesh.incarnation.boot, at)
         hour, token = self._membership(at) if effect.layer == "exchange" else NO_TOKEN
         return messages.Hello(
             to=effect.to,
@@ -154,6 +157,13 @@ class Sender:
             digest=self.digest(mesh),
             signed=self.signed_record(mesh),
         )
+
+    def _count(self, boot: int, at: int) -> None:
+        """One more Hello. Who took over a later start of its own goes on above all that it said then."""
+        if self._boot not in (0, boot):
+            self._sent = max(self._sent, at // SECOND - COUNTED_SINCE)
+        self._boot = boot
+        self._sent += 1
 
     def _membership(self, at: int) -> tuple[int, bytes]:
         """This hour since 1970, and what proves in it that we hold the secret."""

@@ -30,7 +30,9 @@ def desired_device(mesh: Mesh, now: int, tried: Tried | None = None) -> Device:
     behind = routes.used(mesh) if mesh.settings and mesh.settings.accept_routes else {}
     addresses = ((f"{ipv4}/32",) if ipv4 else ()) + (f"{mesh.ipv6}/128",)
     own_ranges = ((mesh.parameters.network,) if ipv4 else ()) + (network_ipv6(mesh.parameters),)
-    peers = (_desired_peer(mesh, peer, behind, now, tried) for peer in mesh.present_peers)
+    peers = (
+        _desired_peer(mesh, peer, behind, now, tried) for peer in (() if mesh.is_silent(now) else mesh.present_peers)
+    )
     return Device(
         private=mesh.generation,
         listen_port=mesh.listen_port,

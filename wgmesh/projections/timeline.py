@@ -50,6 +50,9 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"moved from {previous} to {ipv4}"
         case e.OwnRecordOutrun(_, _, ipv4):
             return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
+        case e.CloneDetected(_, life):
+            mine = "the other falls silent" if before.life > life else "this one falls silent"
+            return f"another machine runs under this node's identity (a cloned image?): {mine}"
         case e.NodeSuspended(slept):
             return f"this machine was asleep for {duration(slept)}"
         case e.LayerSuspended(layer, reason):

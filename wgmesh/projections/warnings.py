@@ -45,7 +45,8 @@ def warnings(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: M
 
 
 def _notable(mesh: Mesh) -> tuple[tuple[Ground | None, int], ...]:
-    once = (mesh.recovered, mesh.gap, mesh.outrun, mesh.stepped)
+    cloned = mesh.clone.since if mesh.clone else None
+    once = (cloned, mesh.recovered, mesh.gap, mesh.outrun, mesh.stepped)
     return (*((ground, DAY) for ground in once), (mesh.rejected, REJECTED_FOR))
 
 
