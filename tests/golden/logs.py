@@ -48,6 +48,7 @@ def story() -> list[tuple[str, e.Event]]:
         ("lan", e.MeshAddressChanged(1, ALICE.ipv4_with(1), ALICE.ipv4)),
         ("lan", e.OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2))),
         ("exchange", e.CloneDetected(Incarnation(7, 9), bytes(8))),
+        ("timer/dht", e.AnnouncerElected(True)),
         ("lan", e.PeerRefused(ERIN.key, "erin", "joined with another URI")),
         ("wireguard", e.DeviceChangeFailed(("add route 10.9.0.0/16",), ("EPERM",))),
         ("wireguard", e.ForeignPeerSeen(bytes(range(32)))),

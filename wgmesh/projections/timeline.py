@@ -51,8 +51,7 @@ def sentence(before: Mesh, record: Record) -> str:
         case e.OwnRecordOutrun(_, _, ipv4):
             return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
         case e.CloneDetected(_, life):
-            mine = "the other falls silent" if before.life > life else "this one falls silent"
-            return f"another machine runs under this node's identity (a cloned image?): {mine}"
+            return f"another machine runs under this node's identity (a cloned image?): {_loser(before, life)}"
         case e.NodeSuspended(slept):
             return f"this machine was asleep for {duration(slept)}"
         case e.LayerSuspended(layer, reason):
@@ -84,6 +83,10 @@ def sentence(before: Mesh, record: Record) -> str:
             return _of_peers(before, record.event)
         case _ as event:
             return _of_oddities(before, event)
+
+
+def _loser(before: Mesh, life: bytes) -> str:
+    return "the other falls silent" if before.life > life else "this one falls silent"
 
 
 def _of_oddities(before: Mesh, event: Oddity) -> str:
