@@ -17,6 +17,9 @@ from wgmesh.domain.log_events import LogCompacted as LogCompacted
 from wgmesh.domain.log_events import LogGap as LogGap
 from wgmesh.domain.log_events import LogRecovered as LogRecovered
 from wgmesh.domain.log_events import StateCarried as StateCarried
+from wgmesh.domain.own_events import CloneDetected as CloneDetected
+from wgmesh.domain.own_events import OwnRecordOutrun as OwnRecordOutrun
+from wgmesh.domain.own_events import RecordRenewed as RecordRenewed
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.settings import NodeSettings
@@ -93,13 +96,6 @@ class EndpointReflected(Struct, frozen=True, forbid_unknown_fields=True):
 
     identity: IdentityKey
     endpoint: Endpoint
-
-
-class RecordRenewed(Struct, frozen=True, forbid_unknown_fields=True):
-    """Nobody is connected and nobody answers: this node says the same of itself in a higher incarnation.
-
-    After 10 s, then ever later: one in 5 minutes.
-    """
 
 
 class PeerDiscovered(Struct, frozen=True, forbid_unknown_fields=True):
@@ -258,27 +254,6 @@ class MeshAddressChanged(Struct, frozen=True, forbid_unknown_fields=True):
     nonce: int
     ipv4: str
     previous: str
-
-
-class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
-    """A peer holds a record of this node that its log does not know: a restored backup. At most one in 10 minutes.
-
-    The node jumps above `incarnation` and takes over the `nonce` that it had there.
-    """
-
-    incarnation: Incarnation
-    nonce: int
-    ipv4: str
-
-
-class CloneDetected(Struct, frozen=True, forbid_unknown_fields=True):
-    """Another machine has this node's identity: soon after we jumped above a record of ours, one of `life` was higher.
-
-    The node with the lower life falls silent until it is started again. At most one in 10 minutes.
-    """
-
-    incarnation: Incarnation
-    life: bytes
 
 
 class DeviceChanged(Struct, frozen=True, forbid_unknown_fields=True):

@@ -150,12 +150,10 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, attached=attached, virtual=virtual)
         case e.MeshAddressChanged(nonce, ipv4):
             return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
-        case e.OwnRecordOutrun(incarnation, nonce, ipv4):
-            above = Incarnation(incarnation.boot, incarnation.sequence + 1)
-            return replace(mesh, incarnation=above, nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
-        case e.CloneDetected(incarnation, life):
-            above = Incarnation(incarnation.boot, incarnation.sequence + 1)
-            return replace(mesh, incarnation=above, clone=Clone(life, ground))
+        case e.OwnRecordOutrun(above, nonce, ipv4):
+            return replace(_raise(mesh, above), nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
+        case e.CloneDetected(above, life):
+            return replace(_raise(mesh, above), clone=Clone(life, ground))
         case e.AddressCollisionResolved() | e.NodeSuspended():
             return mesh
         case e.RecordRenewed():
@@ -318,7 +316,11 @@ def carried(mesh: Mesh) -> e.StateCarried:
 
 def _restate(mesh: Mesh) -> Mesh:
     """This node's own record says something new: a higher incarnation of it."""
-    return replace(mesh, incarnation=Incarnation(mesh.incarnation.boot, mesh.incarnation.sequence + 1))
+    return _raise(mesh, mesh.incarnation)
+
+
+def _raise(mesh: Mesh, above: Incarnation) -> Mesh:
+    return replace(mesh, incarnation=Incarnation(above.boot, above.sequence + 1))
 
 
 def _make_way(mesh: Mesh, identity: bytes, ground: Ground) -> Mesh:

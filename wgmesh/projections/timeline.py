@@ -42,16 +42,12 @@ def sentence(before: Mesh, record: Record) -> str:
             return f"other networks: {others}; of containers and VPNs: {not_ours}"
         case e.EndpointsDeclared(endpoints):
             return "reachable, so the operator says, at " + (" ".join(str(each) for each in endpoints) or "nothing")
-        case e.RecordRenewed():
-            return "nobody is connected and nobody answers: saying the same again as news"
         case e.MeshAddressChanged(_, "", previous):
             return f"gave up {previous}: no IPv4 address is left, IPv6 stays"
         case e.MeshAddressChanged(_, ipv4, previous):
             return f"moved from {previous} to {ipv4}"
-        case e.OwnRecordOutrun(_, _, ipv4):
-            return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
-        case e.CloneDetected(_, life):
-            return f"another machine runs under this node's identity (a cloned image?): {_loser(before, life)}"
+        case e.RecordRenewed() | e.OwnRecordOutrun() | e.CloneDetected():
+            return _of_our_record(before, record.event)
         case e.NodeSuspended(slept):
             return f"this machine was asleep for {duration(slept)}"
         case e.LayerSuspended(layer, reason):
@@ -85,8 +81,17 @@ def sentence(before: Mesh, record: Record) -> str:
             return _of_oddities(before, event)
 
 
-def _loser(before: Mesh, life: bytes) -> str:
-    return "the other falls silent" if before.life > life else "this one falls silent"
+def _of_our_record(before: Mesh, event: e.RecordRenewed | e.OwnRecordOutrun | e.CloneDetected) -> str:
+    match event:
+        case e.RecordRenewed():
+            return "nobody is connected and nobody answers: saying the same again as news"
+        case e.OwnRecordOutrun(_, _, ipv4):
+            return f"a peer has a later record of this node (a restored backup?): going on as {ipv4 or 'IPv6 alone'}"
+        case e.CloneDetected(_, life):
+            loser = "the other" if before.life > life else "this one"
+            return f"another machine runs under this node's identity (a cloned image?): {loser} falls silent"
+        case _:
+            assert_never(event)
 
 
 def _of_oddities(before: Mesh, event: Oddity) -> str:
