@@ -183,8 +183,8 @@ LAYERS = (
     ("values", "errors"),
     (
         "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages", "identity", "inputs",
-        "keys", "log_events", "own_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
-        "secret", "settings", "upcasts",
+        "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
+        "own_events", "secret", "settings", "upcasts",
     ),
     ("attached", "draft", "holdings", "introduce", "mesh", "own_record", "passing", "session", "watch"),
     (POLICIES,),
