@@ -8,7 +8,7 @@ from tests.playbook import NOON, Playbook, given, span
 from wgmesh.domain.dht import ANNOUNCE_PAUSE, ANNOUNCERS, CANDIDATES_AN_HOUR, FIRST_PAUSE, LONGEST_PAUSE, SPREAD
 from wgmesh.domain.effects import LookUp, SendHello
 from wgmesh.domain.events import AnnouncerElected, LayerResumed, PeerConnected, PeerDisconnected
-from wgmesh.domain.inputs import Found, Leave, Networked, Resumed, Suspended
+from wgmesh.domain.inputs import Due, Found, Leave, Networked, Resumed, Suspended
 from wgmesh.domain.values import HOUR, Endpoint
 
 NOW_HOUR = NOON // HOUR
@@ -122,6 +122,12 @@ def test_row_42_however_many_addresses_it_names_32_an_hour_are_asked() -> None:
     assert bogus[-1] not in again.state.session.found
     later = story.when(Found("dht", (bogus[-1],)), at="1 h")
     assert bogus[-1] in later.state.session.found
+
+
+def test_a_walk_is_not_begun_before_its_time() -> None:
+    story = ALICE_IS_UP.until("1 s")
+    story.when(Due("walk"), at="2 s").then()
+    given(*ALICE.joined()).when(Due("walk"), at="2 s").then()
 
 
 def test_what_the_operator_names_is_not_counted() -> None:

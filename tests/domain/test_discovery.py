@@ -1,11 +1,14 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.cast import ALICE, BOB, CAROL, CHALLENGE, LAN_PORT, Member
+from tests.cast import ALICE, BOB, CAROL, CHALLENGE, DAVE, LAN_PORT, Member
 from tests.playbook import Playbook, given, resting, span
 from wgmesh.domain.discovery import ANSWERS_A_SECOND, ANSWERS_AT_ONCE
 from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
 from wgmesh.domain.events import (
+    EndpointReflected,
+    LayerResumed,
+    PeerBanned,
     PeerConnected,
     PeerDiscovered,
     PeerExpired,
@@ -15,7 +18,9 @@ from wgmesh.domain.events import (
     SettingsChanged,
 )
 from wgmesh.domain.identity import Identity
+from wgmesh.domain.inputs import Heard
 from wgmesh.domain.membership import OTHER_URI
+from wgmesh.domain.messages import Reply
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 
 ALICE_IS_UP = given(*ALICE.joined())
@@ -307,3 +312,53 @@ def test_who_is_known_by_hearsay_alone_is_asked_when_it_is_heard_on_the_lan() ->
     met.then(SendHello("lan", "eth0", there, BOB.key, 1))
     heard_of.given(BOB.observed()).when(BOB.announces(sender=there), at="1 s").then()
     heard_of.given(PeerConnected(BOB.key, BOB.wireguard)).when(BOB.announces(sender=there), at="1 s").then()
+
+
+def test_who_is_kept_out_is_not_asked_when_it_announces_itself() -> None:
+    ALICE_IS_UP.given(PeerBanned(BOB.public_key)).when(BOB.announces(), at="1 s").then()
+
+
+def test_over_the_exchange_a_reply_takes_records_along_for_who_holds_others() -> None:
+    story = ALICE_IS_UP.given(CAROL.discovered()).when(BOB.says_hello(ALICE, **BOB.there()), at="1 s")
+    (reply,) = [effect for effect in story.effects if isinstance(effect, SendReply)]
+    assert reply.more == (CAROL.signed(CAROL.record()),)
+
+
+def test_row_11_a_hello_to_another_start_of_ours_draws_one_of_ours_to_where_we_know_its_sender() -> None:
+    story = ALICE_IS_UP.given(BOB.discovered(), LayerResumed("exchange"))
+    replayed = story.when(BOB.says_hello(ALICE, boot=9, number=7, **BOB.there()), at="1 s")
+    asked = SendHello("exchange", "", BOB.exchange, BOB.key, 1)
+    assert [effect for effect in replayed.effects if isinstance(effect, SendHello | SendReply)] == [asked]
+    again = replayed.when(BOB.says_hello(ALICE, boot=9, number=8, **BOB.there()), at="2 s")
+    assert [effect for effect in again.effects if isinstance(effect, SendHello | SendReply)] == []
+
+
+def test_a_hello_to_another_start_of_ours_from_who_is_not_known_or_kept_out_draws_nothing() -> None:
+    stranger = BOB.says_hello(ALICE, boot=9, number=7, **BOB.there())
+    ALICE_IS_UP.when(stranger, at="1 s").then()
+    kept_out = ALICE_IS_UP.given(BOB.discovered(), PeerBanned(BOB.public_key)).when(stranger, at="1 s")
+    assert [effect for effect in kept_out.effects if isinstance(effect, SendHello | SendReply)] == []
+
+
+def seen_at(who: Member, endpoint: Endpoint) -> Heard:
+    heard = who.replies(ALICE, **who.there())
+    assert isinstance(heard.message, Reply)
+    return replace(heard, message=replace(heard.message, seen=endpoint))
+
+
+def test_an_address_of_ours_that_is_none_of_our_interfaces_is_what_a_nat_made_of_it() -> None:
+    outside = Endpoint("203.0.113.9", 40000)
+    story = ALICE_IS_UP.given(LayerResumed("exchange"))
+    told = story.when(seen_at(BOB, outside), at="1 s")
+    assert EndpointReflected(BOB.key, outside) in told.events
+    assert EndpointReflected(BOB.key, outside) not in told.when(seen_at(BOB, outside), at="2 s").events
+    twice = told.when(seen_at(CAROL, outside), at="2 s")
+    assert EndpointReflected(CAROL.key, outside) in twice.events
+    assert EndpointReflected(DAVE.key, outside) not in twice.when(seen_at(DAVE, outside), at="3 s").events
+
+
+def test_what_we_know_of_ourselves_or_cannot_be_is_no_reflection() -> None:
+    story = ALICE_IS_UP.given(LayerResumed("exchange"))
+    for endpoint in (ALICE.exchange, Endpoint("127.0.0.1", 7)):
+        told = story.when(seen_at(BOB, endpoint), at="1 s")
+        assert not [event for event in told.events if isinstance(event, EndpointReflected)]

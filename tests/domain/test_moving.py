@@ -7,6 +7,7 @@ from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.draft import Draft
 from wgmesh.domain.effects import Announce, Nudge, SendRecords
 from wgmesh.domain.events import (
+    EndpointsDeclared,
     InterfacesChanged,
     NetworksAttached,
     NodeSuspended,
@@ -14,9 +15,9 @@ from wgmesh.domain.events import (
     PeerDisconnected,
     PeerExpired,
 )
-from wgmesh.domain.inputs import Due, Networked, Sampled, Woke
+from wgmesh.domain.inputs import Due, Located, Networked, Sampled, Woke
 from wgmesh.domain.moving import DOUBT, SLEEP_CAP, slept_since
-from wgmesh.domain.values import Moment
+from wgmesh.domain.values import Endpoint, Moment
 
 ELSEWHERE = DAVE.interface
 
@@ -106,3 +107,10 @@ def test_row_17_who_was_asleep_calls_nobody_silent_before_it_listened() -> None:
     woken.when(deaf, at=f"{span('8 h') + DOUBT - 1} ms").then()
     woken.when(deaf, at=f"{span('8 h') + DOUBT} ms").then(PeerDisconnected(BOB.key, span("8 h")))
     assert woken.when(heard_from_bob(100), at="8 h 1 s").mesh.peers[BOB.key].connected
+
+
+def test_where_the_operator_says_that_we_are_is_news_only_when_it_differs() -> None:
+    outside = (Endpoint("203.0.113.9", 51820),)
+    told = given(*ALICE.joined()).when(Located(outside), at="1 s")
+    assert told.events == (EndpointsDeclared(outside),)
+    assert told.when(Located(outside), at="2 s").events == ()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.cast import ALICE
 from tests.playbook import given as story
-from wgmesh.domain.events import InterfacesChanged, MeshAddressChanged, MeshLeft, SettingsChanged
+from wgmesh.domain.events import EndpointsDeclared, InterfacesChanged, MeshAddressChanged, MeshLeft, SettingsChanged
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, ClaimedEndpoint, decode, sign
 from wgmesh.domain.settings import NodeSettings
@@ -67,3 +67,11 @@ def test_whatever_addresses_a_machine_has_its_record_can_be_signed_and_read(
     record = own_record(ALICE_IS_UP.given(InterfacesChanged(interfaces), SettingsChanged(settings)).mesh)
     assert len(record.endpoints) <= MOST_ENDPOINTS
     assert decode(sign(record, ALICE.identity)) == record
+
+
+def test_where_the_operator_says_that_it_is_comes_first_with_the_exchange_beside() -> None:
+    outside = Endpoint("203.0.113.9", 51820)
+    mesh = ALICE_IS_UP.given(EndpointsDeclared((outside,))).mesh
+    first, second, *_ = own_record(mesh).endpoints
+    assert first == ClaimedEndpoint("static", "wg", outside)
+    assert second == ClaimedEndpoint("static", "exchange", Endpoint("203.0.113.9", mesh.exchange_port))

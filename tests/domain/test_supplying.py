@@ -8,6 +8,7 @@ from wgmesh.domain.effects import SendPage, SendReply
 from wgmesh.domain.envelope import capacity
 from wgmesh.domain.events import LayerResumed
 from wgmesh.domain.identity import Identity
+from wgmesh.domain.inputs import Due
 from wgmesh.domain.messages import Page, Reply, encode
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.supplying import IN_FLIGHT, beside_own, newest
@@ -97,3 +98,14 @@ def test_who_was_forgotten_for_good_meanwhile_is_left_out() -> None:
     state = structs.replace(story.state, mesh=structs.replace(story.mesh, peers=without))
     (page,) = sent(replace(story, state=state).until("3 s"))
     assert page.records == (DAVE.signed(DAVE.record()),)
+
+
+def test_only_those_whose_time_has_come_get_their_next_pages() -> None:
+    story = ALICE_IS_UP
+    for who in crowd(60):
+        story = story.given(who.discovered())
+    first = asked(story).until("1 s")
+    assert sent(first)
+    later = first.when(CAROL.says_hello(ALICE, **CAROL.there()), at="1.001 s")
+    later = later.when(CAROL.confirms(ALICE, **CAROL.there()), at="1.001 s").when(Due("page"), at="1.001 s")
+    assert [effect.address for effect in sent(later)] == [CAROL.exchange] * IN_FLIGHT

@@ -5,7 +5,7 @@ import pytest
 from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, SETTINGS, discovered, joined, mesh_of
 from wgmesh.domain.events import SettingsChanged
 from wgmesh.domain.watch import HEARS_NOBODY
-from wgmesh.projections.wording import amount, counted, duration, key, name_of, printable, trouble
+from wgmesh.projections.wording import amount, counted, duration, key, name_of, printable, skewed, trouble
 
 
 def test_a_key_is_written_whole_and_as_wg_does() -> None:
@@ -70,3 +70,8 @@ def test_who_hears_nobody_says_it_of_itself_and_not_of_a_layer() -> None:
 
 def test_nothing_that_steers_a_terminal_stays() -> None:
     assert printable("a\x1b[31mb\nc\u202ed é 😀") == "a\\x1b[31mb\\nc\\u202ed é 😀"
+
+
+def test_a_clock_is_ahead_or_behind() -> None:
+    assert skewed("beta", "192.0.2.1", 3) == "the clock of beta at 192.0.2.1 is about 3 h ahead of this machine's"
+    assert skewed("beta", "192.0.2.1", -2) == "the clock of beta at 192.0.2.1 is about 2 h behind this machine's"
