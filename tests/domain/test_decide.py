@@ -17,6 +17,7 @@ from wgmesh.domain.effects import Announce, Sample
 from wgmesh.domain.events import (
     AddressCollisionResolved,
     ClockStepped,
+    CloneDetected,
     InterfacesChanged,
     MeshAddressChanged,
     PeerConnected,
@@ -27,7 +28,7 @@ from wgmesh.domain.gossip_messages import Digest
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Heard, Input, Networked, Sampled
 from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
-from wgmesh.domain.values import HOUR, SECOND, Endpoint
+from wgmesh.domain.values import HOUR, SECOND, Endpoint, Incarnation
 
 US, *OTHERS = (Member(who.name, who.identity, who.ip, NARROW) for who in EVERYBODY)
 BOB, CAROL = OTHERS[:2]
@@ -227,3 +228,9 @@ def test_nothing_that_reaches_a_node_breaks_what_must_never_be_broken(story: lis
             assert all(0 < ground < record.sequence for ground in record.because)
             if isinstance(record.event, PeerConnected | PeerUpdated):
                 assert record.because, "an edge says what it rests on"
+
+
+def test_row_29_a_node_that_gave_way_to_its_clone_says_nothing_more() -> None:
+    story = STARTS.given(CloneDetected(Incarnation(9, 9), b"\xff" * 8)).until("2 min")
+    assert story.mesh.is_silent(story.now)
+    assert story.when(BOB.says_hello(US)).effects == ()

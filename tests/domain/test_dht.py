@@ -107,8 +107,9 @@ def test_an_announcer_announces_while_others_still_know_it() -> None:
 
 def test_what_the_dht_names_is_asked_who_it_is() -> None:
     address = Endpoint("203.0.113.7", 52000)
-    story = ALICE_IS_UP.when(Found("dht", (address,)), at="1 s").until("1.3 s")
-    assert [effect.address for effect in story.effects if isinstance(effect, SendHello)] == [address]
+    story = ALICE_IS_UP.when(Found("dht", (address,)), at="1 s").until("2 s")
+    asked = dict.fromkeys(effect.address for effect in story.effects if isinstance(effect, SendHello))
+    assert list(asked) == [address]
 
 
 def test_row_42_however_many_addresses_it_names_32_an_hour_are_asked() -> None:

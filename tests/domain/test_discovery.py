@@ -4,7 +4,7 @@ from msgspec.structs import replace
 from tests.cast import ALICE, BOB, CAROL, CHALLENGE, DAVE, LAN_PORT, Member
 from tests.playbook import Playbook, given, resting, span
 from wgmesh.domain.discovery import ANSWERS_A_SECOND, ANSWERS_AT_ONCE
-from wgmesh.domain.effects import SendConfirm, SendHello, SendReply
+from wgmesh.domain.effects import SendConfirm, SendHello, SendPage, SendReply
 from wgmesh.domain.events import (
     EndpointReflected,
     LayerResumed,
@@ -21,6 +21,7 @@ from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Heard
 from wgmesh.domain.membership import OTHER_URI
 from wgmesh.domain.messages import Reply
+from wgmesh.domain.peer_record import PROBE
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 
 ALICE_IS_UP = given(*ALICE.joined())
@@ -362,3 +363,18 @@ def test_what_we_know_of_ourselves_or_cannot_be_is_no_reflection() -> None:
     for endpoint in (ALICE.exchange, Endpoint("127.0.0.1", 7)):
         told = story.when(seen_at(BOB, endpoint), at="1 s")
         assert not [event for event in told.events if isinstance(event, EndpointReflected)]
+
+
+def test_who_replies_with_an_older_record_than_we_hold_gets_its_own_word_back() -> None:
+    newer = BOB.record(boot=5, change=1)
+    story = given(*ALICE.joined(), BOB.discovered(newer)).when(BOB.replies(ALICE, **BOB.there()), at="1 s")
+    assert SendPage("exchange", "", BOB.exchange, (BOB.signed(newer),)) in story.effects
+
+
+def test_a_probe_is_answered_and_nothing_of_it_is_kept() -> None:
+    probe = BOB.says_hello(None, BOB.record(capabilities=PROBE), **BOB.there())
+    story = ALICE_IS_UP.given(CAROL.discovered()).when(probe, at="1 s")
+    assert story.events == ()
+    (reply,) = story.effects
+    assert isinstance(reply, SendReply)
+    assert reply.more == ()

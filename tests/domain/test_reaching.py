@@ -259,3 +259,9 @@ def test_the_likeliest_sockets_come_first(seen: bool) -> None:
         story = story.given(BOB.observed(Endpoint("198.51.100.7", 9)), PeerConnected(BOB.key, ELSEWHERE))
         expected = [ELSEWHERE, Endpoint("198.51.100.7", 52000), *expected]
     assert sockets(story.mesh, story.mesh.peers[BOB.key]) == tuple(expected)
+
+
+def test_an_answer_of_who_is_reached_already_needs_no_other_try() -> None:
+    story = ALICE_IS_UP.given(BOB.discovered(), PeerConnected(BOB.key, BOB.wireguard))
+    answered = story.when(BOB.replies(ALICE, **BOB.there()), at="1 s")
+    assert answered.state.session.knocks == {}
