@@ -168,6 +168,12 @@ def test_who_is_gone_meanwhile_is_not_doubted_any_more() -> None:
     assert len(connected) == 3
 
 
+def test_who_is_silent_by_the_sample_that_was_to_judge_it_is_told_once() -> None:
+    judged = looked().when(sampled(*OTHERS, ages={SUSPECT: 200_000}))
+    assert judged.events == (PeerDisconnected(SUSPECT.key, 200_000),)
+    assert doubts(judged) == []
+
+
 def test_a_node_that_was_not_there_asks_anew_with_all_its_patience() -> None:
     story = watched(echo_asked(), "30 s")
     assert list(probed(story.effects)) == [SUSPECT.key]

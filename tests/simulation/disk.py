@@ -34,6 +34,7 @@ class Disk:
     def __init__(self) -> None:
         self.stored: list[Stored] = []
         self.boot = 0
+        self._by_now = 0
         self.full = False
         self.dies: str = ""  # `before` or `after`: the next append is where the machine ends
         self.acknowledged = 0
@@ -88,7 +89,7 @@ class Disk:
 
     def next_boot(self, logged: int, wall: int) -> int:
         """The number of a start, durable."""
-        self.boot = max(self.boot + 1, logged + 1, (wall - BOOT_EPOCH) // MINUTE)
+        self.boot = max(self.boot + 1, logged + 1, (wall - BOOT_EPOCH) // MINUTE, self._by_now)
         return self.boot
 
     def restore(self, backup: Backup, *, whole: bool = False) -> None:
@@ -96,7 +97,15 @@ class Disk:
         sometimes("restored_everything" if whole else "restored_backup")
         self.stored, self._snapshot = list(backup.stored), None
         if whole:
+            self._minutes_pass()
             self.boot = backup.boot
+
+    def _minutes_pass(self) -> None:
+        """Whoever puts a directory back needs minutes for it, and they count as starts do; machines here have seconds.
+
+        A node whose clock was set back as well stays unheard until it has caught up: what it says counts as replayed.
+        """
+        self._by_now = self.boot + 1
 
     def copy(self, other: "Disk") -> None:
         """Be what the other is now."""
@@ -105,4 +114,5 @@ class Disk:
     def lose(self) -> None:
         """Nothing is left but the seed of the identity."""
         sometimes("lost_log")
+        self._minutes_pass()
         self.stored, self._snapshot, self.boot = [], None, 0

@@ -75,7 +75,7 @@ SABOTAGES = (
                 "wgmesh/node/node.py",
                 "        if records:\n            self._log.append(records)\n",
                 "        for each in decided:\n"
-                "            tuple(self._sender.send(each.step.state.mesh, each.step.effects, awake))\n"
+                "            tuple(self._sender.send(each.step.state.mesh, each.step.effects, at, awake))\n"
                 "        if records:\n            self._log.append(records)\n",
             ),
         ),

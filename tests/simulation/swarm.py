@@ -8,6 +8,7 @@ import traceback
 from random import Random
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.simulation import convergence, marks
 from tests.simulation.checks import Broken
@@ -29,6 +30,8 @@ HEALS_WITHIN = 40 * MINUTE
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
+# Faults after which a node knows less than before.
+FORGETTING = ("backup", "lose_log")
 # How long a world without faults is given to come up.
 SETTLES_WITHIN = 30 * SECOND
 
@@ -85,7 +88,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
     count = nodes if nodes is not None else chance.choice((2, 3, 3, 4, 5, 6))
     segments = chance.choice((1, 1, 1, 2, 2, 3))
     routed = chance.random() < 0.6
-    return Options(
+    drawn = Options(
         seed=seed,
         nodes=count,
         duration=duration if duration is not None else chance.choice((2, 5, 10)) * MINUTE,
@@ -105,6 +108,11 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         skewed=chance.random() < 0.3,
         aftermath=chance.choice((0, 0, 0, 0, 0, 75 * MINUTE)),
     )
+    # Who forgets its peers behind a NAT that hides it, and knows no address, is nobody's to find until there is a DHT.
+    stranded = any(drawn.nats) and drawn.lanless > 0
+    faults = tuple(each for each in drawn.faults if not (stranded and each in FORGETTING))
+    # Where a link has no addresses its LAN is the only way to meet.
+    return replace(drawn, faults=faults, link_local=drawn.link_local and not drawn.lanless)
 
 
 def _draw_nat(chance: Random) -> tuple[Scope, Scope] | None:

@@ -1,4 +1,4 @@
-"""Worlds from seeds: two hundred of them each time, and for ever those that once found a bug."""
+"""Worlds from seeds: many of them each time, and for ever those that once found a bug."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from tests.simulation.soak import run_seeds
 from tests.simulation.swarm import Options, Outcome, draw_options
 from tests.source import ROOT
 
-SEEDS = range(1, 201)
+SEEDS = range(1, 141)
 PROCESSES = 2
 
 
@@ -35,7 +35,7 @@ def recorded() -> list[Options]:
     ]
 
 
-def test_two_hundred_worlds_break_no_rule_heal_in_time_and_go_down_every_rare_path() -> None:
+def test_many_worlds_break_no_rule_heal_in_time_and_go_down_every_rare_path() -> None:
     found = outcomes(draw_options(seed) for seed in SEEDS)
     assert violations(found) == ""
     seen = Counter[str]()
@@ -46,7 +46,7 @@ def test_two_hundred_worlds_break_no_rule_heal_in_time_and_go_down_every_rare_pa
     seconds = sum(outcome.virtual_seconds for outcome in found), sum(outcome.cpu_seconds for outcome in found)
     print(f"\n{seconds[0]:.0f} s of virtual time in {seconds[1]:.0f} s of processor time;")
     print(
-        f"all well after p50 {healed[100] / 1e6:.1f} s, p90 {healed[180] / 1e6:.1f} s, at most {healed[-1] / 1e6:.0f} s"
+        f"all well after p50 {healed[len(healed) // 2] / 1e6:.1f} s, p90 {healed[len(healed) * 9 // 10] / 1e6:.1f} s, at most {healed[-1] / 1e6:.0f} s"
     )
 
 

@@ -109,6 +109,9 @@ def see(draft: Draft, sample: DeviceSample) -> Verdict:
     bytes_of = {traffic.public_key: traffic.rx_bytes for traffic in sample.traffic}
     for suspect, doubt in draft.session.watch.doubts.items():
         peer = draft.mesh.peers[suspect]
+        if peer.connected is None:  # this very sample showed it to be silent
+            end(draft, suspect)
+            continue
         received = bytes_of.get(peer.public_key, 0)
         around = sum(bytes_of.get(other.public_key, 0) for other in others(draft.mesh, suspect))
         if doubt.stage > Stage.PROBE_AGAIN and doubt.received is None:

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from tests.golden.samples import sample
 from wgmesh.adapters.event_log.writer import EventLog
-from wgmesh.domain.events import LogRecovered, NodeStopped, StateCarried
+from wgmesh.domain.events import VERSIONS, LogRecovered, NodeStopped, StateCarried
 from wgmesh.domain.records import Record, catalogue_of
+from wgmesh.domain.upcasts import UPCASTS
 
 AT = 1_760_000_000_000
 
@@ -18,7 +19,9 @@ class Unheard(Struct, frozen=True, forbid_unknown_fields=True):
     """An event of a later wgmesh."""
 
 
-NEWER = catalogue_of((NodeStopped, LogRecovered, StateCarried, Unheard), {}, {})
+AGED = {key: upcast for key, upcast in UPCASTS.items() if key[0] == "StateCarried"}
+OURS = (NodeStopped, LogRecovered, StateCarried)
+NEWER = catalogue_of((*OURS, Unheard), {"StateCarried": VERSIONS["StateCarried"]}, AGED)
 
 
 def a_record(sequence: int, reason: str = "SIGTERM") -> Record:
