@@ -168,6 +168,11 @@ def test_who_is_gone_meanwhile_is_not_doubted_any_more() -> None:
     assert len(connected) == 3
 
 
+def test_who_says_goodbye_is_not_doubted_any_more() -> None:
+    left = doubted().when(SUSPECT.announces(SUSPECT.record(change=9, left=True)))
+    assert doubts(left) == []
+
+
 def test_who_is_silent_by_the_sample_that_was_to_judge_it_is_told_once() -> None:
     judged = looked().when(sampled(*OTHERS, ages={SUSPECT: 200_000}))
     assert judged.events == (PeerDisconnected(SUSPECT.key, 200_000),)

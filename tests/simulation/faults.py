@@ -254,7 +254,6 @@ def clone(site: Site) -> Undo | None:
     """Somebody starts a copy of a machine, notices, throws it away and starts the other anew."""
     machine = _some_machine(site)
     copy = site.clone(machine, _some_segment(site))
-    sometimes("cloned")
     copy.start()
 
     def notice() -> None:
