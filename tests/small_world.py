@@ -22,7 +22,7 @@ from wgmesh.domain.events import Event
 from wgmesh.domain.inputs import Applied, Input, Leave, Networked, Resumed, Sampled, Stop
 from wgmesh.domain.keys import derive, parameters
 from wgmesh.domain.mesh import Mesh, fold
-from wgmesh.domain.records import Record
+from wgmesh.domain.records import GENESIS, Record, encode
 from wgmesh.domain.secret import Secret
 from wgmesh.domain.values import Endpoint
 from wgmesh.node import Keyring, Node, Outgoing, Turn
@@ -48,6 +48,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.full = False
+        self.chain = GENESIS
 
     def append(self, records: Sequence[Record]) -> None:
         if self.full:
@@ -55,6 +56,8 @@ class MemoryLog:
         expected = range(len(self.records) + 1, len(self.records) + 1 + len(records))
         assert [record.sequence for record in records] == list(expected), "a log has no gaps"
         self.records += records
+        for record in records:
+            self.chain = encode(record, self.chain).state[: len(GENESIS)]
 
 
 class SmallWorld:

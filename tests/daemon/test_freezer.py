@@ -12,7 +12,7 @@ from wgmesh.domain.errors import LogFull
 from wgmesh.domain.events import Event, LogGap
 from wgmesh.domain.inputs import Leave, Networked, Stop
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.records import Record
+from wgmesh.domain.records import GENESIS, Record
 from wgmesh.node import Keyring, Node
 
 NOON = 1_767_268_800_000
@@ -24,6 +24,7 @@ class Disk:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.full = False
+        self.chain = GENESIS
         self.ballast = True
         self.ballast_makes_room = False
 

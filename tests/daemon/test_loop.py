@@ -21,11 +21,13 @@ from wgmesh.domain.device import DeviceSample
 from wgmesh.domain.errors import LogFull
 from wgmesh.domain.inputs import Input, Networked
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.records import Record
+from wgmesh.domain.records import GENESIS, Record
 from wgmesh.node import Keyring, Node
 
 
 class FullDisk:
+    chain = GENESIS
+
     def append(self, records: Sequence[Record]) -> None:
         raise LogFull("no space")
 

@@ -40,6 +40,14 @@ def test_the_next_on_the_ring_hears_of_us_every_six_seconds_and_a_random_one_eve
     assert {*random} == {each.key for each in OTHERS}
 
 
+def test_once_an_hour_those_who_hear_of_us_hear_how_far_our_log_reaches() -> None:
+    settled = ring(*OTHERS).until("1 min")
+    said = [each for each in digests(ring(*OTHERS).until("2.1 s")) if each.heads]
+    assert [each.to for each in said] == [NEXT, OTHERS[-1].key]
+    told = [each.to for each in digests(settled.until("4 h")) if each.heads]
+    assert told.count(NEXT) == 3
+
+
 def test_the_pause_is_six_seconds_and_up_to_half_of_one_off() -> None:
     story, dues = ring(*OTHERS).until("10 s"), list[int]()
     while story.now < 5 * MINUTE:

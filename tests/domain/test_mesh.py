@@ -361,3 +361,11 @@ def test_an_address_that_its_holder_left_goes_to_the_lowest_key_that_claims_it()
 
 def test_who_has_no_ipv4_address_is_routed_nothing() -> None:
     assert mesh_of(replace(BOB.discovered(), ipv4="")).routed == {}
+
+
+def test_a_layer_works_from_its_record_on_until_another_or_our_own_goodbye() -> None:
+    up = mesh_of(e.LayerResumed("exchange"))
+    assert up.works("exchange")
+    assert not up.works("dht")
+    assert not mesh_of(e.LayerSuspended("exchange", "no port")).works("exchange")
+    assert not mesh_of(e.LayerResumed("exchange"), e.MeshLeft()).works("exchange")

@@ -4,10 +4,10 @@ from tests.cast import ALICE, BOB, CAROL, DAVE, ERIN, Member
 from tests.playbook import Playbook, given
 from wgmesh.domain.effects import SendRecords
 from wgmesh.domain.events import PeerConnected, PeerExpired, SettingsChanged
+from wgmesh.domain.gossip_messages import HEARERS, ROUNDS
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Leave, Told
 from wgmesh.domain.peer_record import ClaimedEndpoint, PeerRecord, SignedRecord
-from wgmesh.domain.rumours import HEARERS, ROUNDS
 from wgmesh.domain.values import Endpoint
 
 OTHERS = (BOB, CAROL, DAVE, ERIN)

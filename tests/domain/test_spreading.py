@@ -4,9 +4,9 @@ from tests.cast import BOB, CAROL, DAVE, ERIN
 from tests.playbook import Playbook, span
 from tests.rings import answers, ring, says
 from wgmesh.domain.effects import SendGossip
-from wgmesh.domain.gossip_messages import Silence
+from wgmesh.domain.gossip_messages import HEARERS, ROUND_PAUSE, ROUNDS, Silence
 from wgmesh.domain.inputs import Due
-from wgmesh.domain.spreading import DEAF_FOR, HEARERS, PAUSE, ROUNDS, next_round
+from wgmesh.domain.spreading import DEAF_FOR, next_round
 
 WORD = Silence(BOB.key, (1, 2))
 ALL = ring(BOB, CAROL, DAVE, ERIN)
@@ -23,7 +23,7 @@ def test_word_of_a_silence_is_told_to_three_others_four_times() -> None:
         story = story.when(Due("rumour"), at=f"{due} ms")
         rounds.append(hearers(story))
     assert len(rounds) == ROUNDS
-    assert story.now == span("1 s") + (ROUNDS - 1) * PAUSE
+    assert story.now == span("1 s") + (ROUNDS - 1) * ROUND_PAUSE
     for told in rounds:
         assert sorted(told) == sorted(each.key for each in (CAROL, DAVE, ERIN))
     assert HEARERS == 3

@@ -16,7 +16,7 @@ from wgmesh.domain.events import DatagramsRejected, MeshLeft, NodeStarted, NodeS
 from wgmesh.domain.inputs import Due, Heard, Leave, Stop
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.own_record import own_record
-from wgmesh.domain.records import Record
+from wgmesh.domain.records import GENESIS, Record
 from wgmesh.node import Keyring, Node
 from wgmesh.node.reception import Arrival
 
@@ -39,6 +39,7 @@ def test_what_is_decided_is_in_the_log_before_it_is_said() -> None:
         """Sees how much was said of a turn when its records come."""
 
         said = 0
+        chain = GENESIS
 
         def append(self, records: Sequence[Record]) -> None:
             assert self.said == 0
@@ -91,6 +92,8 @@ def test_what_writes_nothing_is_decided_on_a_full_disk_too() -> None:
 
 def test_a_broken_log_is_the_callers_to_know() -> None:
     class Broken:
+        chain = GENESIS
+
         def append(self, records: Sequence[Record]) -> None:
             raise LogBroken(f"{len(records)} records could not be written")
 

@@ -15,7 +15,7 @@ from wgmesh.domain.errors import LogFull
 from wgmesh.domain.inputs import Due, Heard, Input, Networked
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.messages import Hello
-from wgmesh.domain.records import Record
+from wgmesh.domain.records import GENESIS, Record
 from wgmesh.domain.session import Session
 from wgmesh.node import Keyring, Node
 from wgmesh.node.recording import FORMAT, Beginning, Decided, Scribe, Taken, Unplayable, read_recording
@@ -32,6 +32,7 @@ class Tape:
         self.written = b""
         self.records: list[Record] = []
         self.full = False
+        self.chain = GENESIS
 
     def append(self, records: Sequence[Record]) -> None:
         if self.full:

@@ -42,6 +42,9 @@ REPLY = SendReply("lan", "eth0", BOB.lan, BOB.key, 3, CHALLENGE)
 CONFIRM = SendConfirm("lan", "eth0", BOB.lan, BOB.key, 3, CHALLENGE)
 
 
+CHAIN = bytes(range(16))
+
+
 class Alice:
     """Her sender, and what it sent."""
 
@@ -51,7 +54,7 @@ class Alice:
         self.sender = Sender(keyring, self.challenges, Random(1).randbytes)
 
     def send(self, *effects: Effect, mesh: Mesh = ALICE_IS_UP.mesh, now: int = 0) -> list[Outgoing]:
-        return list(self.sender.send(mesh, effects, NOON, now))
+        return list(self.sender.send(mesh, effects, NOON, now, CHAIN))
 
     def says(self, effect: Effect, mesh: Mesh = ALICE_IS_UP.mesh) -> Message:
         """What the one datagram says; its signature is hers."""
@@ -196,6 +199,13 @@ def test_gossip_goes_to_a_members_mesh_address_on_the_port_that_all_derive() -> 
 def test_a_digest_is_of_all_that_we_hold_our_own_record_too() -> None:
     digest = Alice().sender.digest(KNOWS_BOB_AND_CAROL.mesh)
     assert whispers(SendDigest(BOB.key, asks=True)) == [Digest(digest, 3, True)]
+
+
+def test_once_an_hour_a_digest_says_how_far_our_log_reaches() -> None:
+    mesh = KNOWS_BOB_AND_CAROL.mesh
+    digest = Alice().sender.digest(mesh)
+    said = whispers(SendDigest(BOB.key, asks=False, heads=True))
+    assert said == [Digest(digest, 3, False, mesh.head.sequence, CHAIN)]
 
 
 def test_records_are_passed_on_as_they_were_signed_and_our_own_as_it_is_now() -> None:

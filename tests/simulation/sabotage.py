@@ -75,7 +75,8 @@ SABOTAGES = (
                 "wgmesh/node/node.py",
                 "        if records:\n            self._log.append(records)\n",
                 "        for each in decided:\n"
-                "            tuple(self._sender.send(each.step.state.mesh, each.step.effects, at, awake))\n"
+                "            mesh, chain = each.step.state.mesh, self._log.chain\n"
+                "            tuple(self._sender.send(mesh, each.step.effects, at, awake, chain))\n"
                 "        if records:\n            self._log.append(records)\n",
             ),
         ),

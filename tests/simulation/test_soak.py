@@ -42,7 +42,7 @@ def test_a_violation_is_appended_with_its_options_and_its_drawing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     outcome = simulate(Options(seed=1, nodes=3, duration=SECOND // 20))
-    assert outcome.violation.startswith("liveness: 0 min after the last fault n0 ")
+    assert outcome.violation.startswith("liveness: 0 min after the last fault n")
     for _ in range(2):
         soak._write_down(outcome)
     text = (tmp_path / soak.FOUND).read_text("utf-8")

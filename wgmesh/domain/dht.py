@@ -31,18 +31,12 @@ ANNOUNCERS = 2
 CANDIDATES_AN_HOUR = 32
 
 
-def is_on(mesh: Mesh) -> bool:
-    """Does the layer work, and are we in the mesh?"""
-    layer = mesh.layers.get(LAYER)
-    return mesh.departed is None and layer is not None and not layer.reason
-
-
 def follow(draft: Draft, before: Mesh) -> None:
     """The layer began to work, the networks changed, or the last tunnel fell: look at once."""
     mesh = draft.mesh
-    if not is_on(mesh):
+    if not mesh.works(LAYER):
         draft.remember(walk_due=None)
-    elif not is_on(before) or mesh.interfaces != before.interfaces or (_is_alone(mesh) and not _is_alone(before)):
+    elif not before.works(LAYER) or mesh.interfaces != before.interfaces or (_is_alone(mesh) and not _is_alone(before)):
         soon = draft.now.awake + lots.draw(draft.now.lot, LAYER, SPREAD)
         draft.remember(walk_due=soon, walks=0)
 

@@ -9,7 +9,7 @@ from wgmesh.domain import lots
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendDigest
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import SECOND
+from wgmesh.domain.values import HOUR, SECOND
 
 # From one Digest to the next along the ring, in ms: 6 s and up to half a second off, so that nodes do not keep step.
 RING_PAUSE = 6 * SECOND
@@ -18,6 +18,8 @@ OFF_STEP = SECOND // 2
 RANDOM_EVERY = 5
 GREETED_WITHIN = SECOND
 REMIND_PAUSE = 10 * SECOND
+# Others hear so often how far our log reaches, and write it down: what is cut off later is missed.
+HEAD_PAUSE = HOUR
 
 
 def plan(draft: Draft, before: Mesh) -> None:
@@ -41,13 +43,17 @@ def plan(draft: Draft, before: Mesh) -> None:
 def tell(draft: Draft) -> Verdict:
     """The next on the ring, and now and then another, hear what we hold."""
     live, number = _live(draft.mesh), draft.session.digests
+    told, now = draft.session.head_told, draft.now.awake
+    heads = bool(live) and (told is None or now - told >= HEAD_PAUSE)
     if live:
-        yield SendDigest(_after_us(draft.mesh, live), asks=False)
+        yield SendDigest(_after_us(draft.mesh, live), asks=False, heads=heads)
     newest = draft.session.newest if draft.session.newest in live else b""
     if live and (newest or number % RANDOM_EVERY == 0):
-        yield SendDigest(newest or lots.pick(draft.now.lot, "digest", live), asks=True)
+        yield SendDigest(newest or lots.pick(draft.now.lot, "digest", live), asks=True, heads=heads)
+    if heads:
+        draft.remember(head_told=now)
     pause = RING_PAUSE - OFF_STEP + lots.draw(draft.now.lot, "pause", 2 * OFF_STEP)
-    draft.remember(digest_due=draft.now.awake + pause if live else None, digests=number + 1, newest=b"")
+    draft.remember(digest_due=now + pause if live else None, digests=number + 1, newest=b"")
 
 
 def remind(draft: Draft) -> Verdict:

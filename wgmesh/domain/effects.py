@@ -67,10 +67,14 @@ class SendGossip(Struct, frozen=True, tag=True):
 
 
 class SendDigest(Struct, frozen=True, tag=True):
-    """Say to a member, through its tunnel, what all records that we hold come to, our own among them."""
+    """Say to a member, through its tunnel, what all records that we hold come to, our own among them.
+
+    `heads`: and how far our log reaches, for it to witness.
+    """
 
     to: IdentityKey
     asks: bool
+    heads: bool = False
 
 
 class SendRecords(Struct, frozen=True, tag=True):

@@ -15,6 +15,8 @@ from wgmesh.domain.values import U32, IdentityKey
 # First element of the array that a message is; those below 16 belong to the layers outside tunnels.
 DIGEST, BUCKETS, PAIRS, PULL, PROBE, ANSWER, ASK, VOUCH, SILENCE = range(16, 25)
 
+# Any news is told to so many at random, in so many rounds, with so many ms between them (protocol, section 5).
+HEARERS, ROUNDS, ROUND_PAUSE = 3, 4, 200
 # A record's share in a sum and its name in a pull: the first 8 bytes of its SHA-256.
 SHARE_BYTES = 8
 # Records are compared in so many groups, by the first byte of their owner's identity.

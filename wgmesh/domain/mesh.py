@@ -116,6 +116,11 @@ class Mesh(Struct, frozen=True):
         clone = self.clone
         return clone is not None and self.life < clone.life and now - clone.since.awake >= LAST_WORDS
 
+    def works(self, layer: str) -> bool:
+        """Does this layer work, and are we in the mesh?"""
+        known = self.layers.get(layer)
+        return self.departed is None and known is not None and not known.reason
+
     def is_initiator_for(self, peer: Peer) -> bool:
         """Exactly one side of a pair begins the first handshake: the lower WireGuard key."""
         return self.public_key < peer.public_key

@@ -49,17 +49,11 @@ RENEW_AFTER = 10 * SECOND
 RENEW_PAUSE = 5 * MINUTE
 
 
-def is_on(mesh: Mesh) -> bool:
-    """Does the exchange work, and are we in the mesh?"""
-    layer = mesh.layers.get(LAYER)
-    return mesh.departed is None and layer is not None and not layer.reason
-
-
 def follow(draft: Draft, before: Mesh) -> None:
     """What changed of peers, networks or the layer itself changes whom we try."""
-    if not is_on(draft.mesh):
+    if not draft.mesh.works(LAYER):
         return
-    begins = not is_on(before)
+    begins = not before.works(LAYER)
     if not begins and draft.mesh.interfaces != before.interfaces:
         _hasten(draft)
     for identity, peer in draft.mesh.peers.items():

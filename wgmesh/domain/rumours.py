@@ -13,13 +13,11 @@ from wgmesh.domain import lots
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendRecords
 from wgmesh.domain.events import PeerDiscovered, PeerLeft, PeerUpdated
+from wgmesh.domain.gossip_messages import HEARERS, ROUND_PAUSE, ROUNDS
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.passing import that_fit
 from wgmesh.domain.session import PEER_CAP, News, remember
 
-HEARERS = 3
-ROUNDS = 4
-PAUSE = 200
 # Drawn for each hearer that is needed: some turn out to know already.
 SPARE = 3
 
@@ -51,7 +49,7 @@ def tell(draft: Draft) -> Verdict:
     yield from islice(tellings, most)
     told = {each: replace(news[each], left=news[each].left - 1) for each in said}
     left = {each: held for each, held in {**news, **told}.items() if held.left and hearers}
-    draft.remember(news=left, news_due=draft.now.awake + PAUSE if left else None)
+    draft.remember(news=left, news_due=draft.now.awake + ROUND_PAUSE if left else None)
 
 
 def _fresh(draft: Draft, before: Mesh) -> Iterator[bytes]:

@@ -116,8 +116,9 @@ class Session(Struct, frozen=True):
     `trying`: hearsay that is tried now, by identity. `tries`: when each claim last was, by identity and endpoint;
     `targets`: which was the last at an address. `turns`: how many may begin.
     `news`: what is being told, by identity. `digest_due`, `digests`: when the next Digest is due, and how many were
-    sent; `newest`: who connected since; `remind_due`: when a silent peer gets one. `comparisons`, `trades`: with those
-    whose records differ; `answered`, `served`: when one was last told what we hold, and what it may still pull.
+    sent; `newest`: who connected since; `head_told`: when others last heard how far our log reaches; `remind_due`: when
+    a silent peer gets a Digest. `comparisons`, `trades`: with those whose records differ; `answered`, `served`: when
+    one was last told what we hold, and what it may still pull.
     `nudges`: when connected peers are to be spoken to. `sleeps`: when this node woke up, and for how long it had slept.
     `watch`: whom it watches and doubts.
 
@@ -154,6 +155,7 @@ class Session(Struct, frozen=True):
     news_due: int | None = None
     digest_due: int | None = None
     digests: int = 0
+    head_told: int | None = None
     newest: bytes = b""
     remind_due: int | None = None
     comparisons: dict[bytes, Comparison] = {}

@@ -8,15 +8,11 @@ from msgspec.structs import replace
 from wgmesh.domain import lots
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import SendGossip
-from wgmesh.domain.gossip_messages import Silence
+from wgmesh.domain.gossip_messages import HEARERS, ROUND_PAUSE, ROUNDS, Silence
 from wgmesh.domain.session import remember
 from wgmesh.domain.values import MINUTE, Incarnation
 from wgmesh.domain.watch import RUMOUR_CAP, Rumour
 
-# The protocol's figures for any news (section 5): so many hearers a round, rounds, and ms between them.
-HEARERS = 3
-ROUNDS = 4
-PAUSE = 200
 # The same word about the same node is taken up again only after this; its rounds and echoes have long died down.
 DEAF_FOR = MINUTE // 2
 
@@ -57,7 +53,7 @@ def tell(draft: Draft) -> Verdict:
             SendGossip(peer.identity, message) for peer in lots.some(draft.now.lot, suspect.hex(), hearers, HEARERS)
         )
         if rumour.rounds > 1:
-            kept[suspect] = Rumour(rumour.incarnation, rumour.rounds - 1, now + PAUSE)
+            kept[suspect] = Rumour(rumour.incarnation, rumour.rounds - 1, now + ROUND_PAUSE)
     draft.remember(watch=replace(draft.session.watch, rumours=kept))
 
 

@@ -34,6 +34,10 @@ LOT_BYTES = 8
 class Log(Protocol):
     """Where records become durable."""
 
+    @property
+    def chain(self) -> bytes:
+        """16 bytes that stand for all that was ever appended."""
+
     def append(self, records: Sequence[Record]) -> object:
         """Durable on return, all or none; LogFull when the next try may succeed, LogBroken when none will."""
 
@@ -149,7 +153,7 @@ class Node:
 
     def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], at: int, awake: int) -> Turn:
         commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
-        outgoing = tuple(self._sender.send(self.mesh, effects, at, awake))
+        outgoing = tuple(self._sender.send(self.mesh, effects, at, awake, self._log.chain))
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
         echoes = tuple(effect.address for effect in effects if isinstance(effect, Echo))
         walks = tuple(walk for effect in effects if isinstance(effect, LookUp) for walk in self._walks(effect))

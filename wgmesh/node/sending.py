@@ -73,8 +73,8 @@ class Sender:
         total = mesh.digest + fingerprint(self.signed_record(mesh))
         return (total % DIGEST_MODULUS).to_bytes(8)
 
-    def send(self, mesh: Mesh, effects: Iterable[fx.Effect], at: int, now: int) -> Iterator[Outgoing]:
-        """The datagrams that these effects ask for. `at` is wall-clock ms, `now` is on `awake`."""
+    def send(self, mesh: Mesh, effects: Iterable[fx.Effect], at: int, now: int, chain: bytes) -> Iterator[Outgoing]:
+        """The datagrams that these effects ask for. `at`: wall-clock ms; `now`: on `awake`; `chain`: our log's head."""
         for effect in effects:
             match effect:
                 case fx.Announce():
@@ -87,27 +87,30 @@ class Sender:
                     data = self._seal(effect.layer, messages.encode(messages.Page(effect.records)))
                     yield Outgoing(effect.layer, effect.interface, effect.address, data)
                 case fx.SendGossip() | fx.SendDigest() | fx.SendRecords():
-                    yield from self._whisper(mesh, effect)
+                    yield from self._whisper(mesh, effect, chain)
 
-    def _whisper(self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords) -> Iterator[Outgoing]:
+    def _whisper(
+        self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords, chain: bytes
+    ) -> Iterator[Outgoing]:
         """Through the tunnel of a peer, to the port that all members derive; nothing to who has left meanwhile."""
         peer = mesh.peers.get(effect.to)
         if peer is None or not peer.present:
             return
         port = self._keyring.keys.gossip_port
         fallback = Endpoint(peer.ipv4, port) if mesh.routed.get(peer.ipv4) == peer.identity else None
-        for message in self._words(mesh, effect):
+        for message in self._words(mesh, effect, chain):
             data = self._seal(GOSSIP, encode_gossip(message), 0)
             yield Outgoing(GOSSIP, "", Endpoint(peer.ipv6, port), data, fallback)
 
     def _words(
-        self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords
+        self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords, chain: bytes
     ) -> Iterable[Page | GossipMessage]:
         match effect:
             case fx.SendGossip(_, message):
                 return (message,)
-            case fx.SendDigest(_, asks):
-                return (Digest(self.digest(mesh), len(mesh.peers) + 1, asks),)
+            case fx.SendDigest(_, asks, heads):
+                head = (mesh.head.sequence, chain) if heads else ()
+                return (Digest(self.digest(mesh), len(mesh.peers) + 1, asks, *head),)
             case fx.SendRecords(_, identities):
                 return paged(GOSSIP, self._records(mesh, identities), PAGES_IN_FLIGHT)
             case _:

@@ -91,6 +91,11 @@ class EventLog:
         """The damage that the log does not tell of yet."""
         return self._recovered if self._recovered and self.head.sequence < self._recovered.resumes_at else None
 
+    @property
+    def chain(self) -> bytes:
+        """The head of the chain."""
+        return self.head.chain
+
     def append(self, records: Sequence[Record]) -> tuple[Record, ...]:
         """The records with their chains, durable. LogFull: nothing is written. LogBroken: stop."""
         entries = self._mapper.entries(records, self.head)
