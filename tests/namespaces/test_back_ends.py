@@ -66,7 +66,7 @@ def test_a_daemon_killed_in_the_middle_loses_no_packet_and_changes_nothing_when_
     said, _ = ping.communicate(timeout=30)
     assert " 0% packet loss" in said, said
     assert settings_of(a.wg_show("dump")) == settings_of(shown)
-    assert set(a.record_names()[seen:]) <= {"NodeStarted", "ClockStepped", "LayerResumed"}
+    assert set(a.record_names()[seen:]) <= {"NodeStarted", "ClockStepped", "LayerResumed", "HeadWitnessed"}
 
 
 def test_drift_by_hand_is_repaired_and_what_somebody_else_put_there_stays(pair: Pair) -> None:
