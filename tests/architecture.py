@@ -184,7 +184,7 @@ LAYERS = (
     (
         "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages", "identity", "inputs",
         "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
-        "own_events", "secret", "settings", "upcasts",
+        "own_events", "secret", "settings", "stun", "upcasts",
     ),
     ("attached", "draft", "holdings", "introduce", "mesh", "own_record", "passing", "session", "watch"),
     (POLICIES,),
@@ -211,6 +211,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
+    "mapping": ("endpoints",),  # what may be nobody's address is not ours
     "moving": ("announcing",),  # who moved says so
     "watching": (
         "doubting",

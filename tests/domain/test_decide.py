@@ -47,6 +47,7 @@ CAUSES: list[tuple[Input, str]] = [
     (i.Whispered(BOB.key, Digest(bytes(8), 1, True), 0), "gossip"),
     (i.Echoed(BOB.ipv6), "gossip"),
     (i.Found("peer", (CAROL.lan,)), "peer"),
+    (i.Mapped(Endpoint("198.51.100.1", 3478), Endpoint("203.0.113.7", 4)), "stun"),
     (i.Located((CAROL.wireguard,)), "network"),
     (i.Skewed("exchange", BOB.key, BOB.ip, 3), "exchange"),
     (Due("sample"), "timer/sample"),

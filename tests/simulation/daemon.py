@@ -128,7 +128,8 @@ class Daemon:
 
     def hear(self, nic: Nic, frame: Frame) -> None:
         """A datagram arrives; a socket is not read again at once."""
-        if self._lan.hear(nic, frame) or self._sockets.hear(frame):
+        is_beside = frame.target.port == self.node.mesh.listen_port and self._sockets.hear_beside(frame)
+        if is_beside or self._lan.hear(nic, frame) or self._sockets.hear(frame):
             self._serve(max(self._world.now, self._read_at + PAUSE))
 
     def _hear_inside(self, source: str, port: int, data: bytes) -> bool:
@@ -187,6 +188,8 @@ class Daemon:
         arrivals = [*self._lan.take(TURN - len(taken), awake), *self._sockets.take(TURN - len(taken), awake)]
         heard = (self._receive(arrival, awake) for arrival in arrivals)
         taken += [each for each in heard if each is not None]
+        noted = (self.node.hear(sender, packet, awake) for sender, packet in self._sockets.packets())
+        taken += [each for each in noted if each is not None]
         if dropped := self._lan.dropped + self._sockets.dropped:
             self.node.reject("flood", "", awake, dropped)
             self._lan.dropped = self._sockets.dropped = 0
@@ -245,6 +248,8 @@ class Daemon:
             seen += self._reconcile()
         for outgoing in turn.outgoing:
             self._send(outgoing)
+        for packet in turn.packets:
+            self._machine.transmit(self.node.mesh.listen_port, packet.address, len(packet.data), packet.data)
         for address in turn.nudges:
             self._machine.kernel.nudge(address)
         for address in turn.echoes:
@@ -254,9 +259,9 @@ class Daemon:
         return seen
 
     def _follow_sockets(self) -> list[Input]:
-        """The exchange's is open from the start; gossip's lives as long as the interface."""
+        """The exchange's is open from the start, so is WireGuard's port; gossip's lives as long as the interface."""
         serves = self._machine.wireguard.device is not None
-        began = ["exchange"] if not self._exchanges else []
+        began = ["exchange", "port"] if not self._exchanges else []
         began += ["gossip"] if serves and not self._gossips else []
         self._exchanges, self._gossips = True, serves
         return [Resumed(layer) for layer in began]

@@ -9,7 +9,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -40,9 +40,12 @@ Ancillary = list[tuple[int, int, bytes]]
 
 
 class Datagram(Struct, frozen=True):
-    """What a socket heard: the layer and the interface it came through, who sent it from where, and its bytes."""
+    """What a socket heard: the layer and the interface it came through, who sent it from where, and its bytes.
 
-    layer: Layer
+    "port" is no layer: it is what came to WireGuard's own port and is not WireGuard's.
+    """
+
+    layer: Layer | Literal["port"]
     interface: str
     sender: Endpoint
     data: bytes

@@ -26,9 +26,9 @@ async def _leave(home: Home, wireguard: WireGuard) -> None:
     settings = home.node.mesh.settings
     if settings is not None and settings.lan:
         uplinks = Uplinks(_sockets(home))
-        uplinks.follow(home.node.mesh.interfaces, home.clock.awake())
+        uplinks.follow(home.node.mesh.interfaces, 0, home.clock.awake())
         uplinks.send(turn.outgoing)
-        uplinks.follow((), home.clock.awake())
+        uplinks.follow((), 0, home.clock.awake())
     await Tunnel(wireguard).remove()
     if settings is not None:
         await Names(HostsFile(settings.interface)).clear()

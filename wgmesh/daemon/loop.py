@@ -70,7 +70,8 @@ class Loop:
 
     async def _act(self, turn: Turn) -> list[Input]:
         """Carry out a turn: sockets and device first, then what is to be said. What was seen is new input."""
-        seen: list[Input] = [*self._uplinks.follow(lan_interfaces(self._node.mesh), self._clock.awake())]
+        mesh, awake = self._node.mesh, self._clock.awake()
+        seen: list[Input] = [*self._uplinks.follow(lan_interfaces(mesh), mesh.listen_port, awake)]
         if turn.nudges:
             seen.append(await self._tunnel.free_sources())
         elif Sample() in turn.commands:
@@ -83,6 +84,7 @@ class Loop:
         self._uplinks.nudge(turn.nudges)
         self._uplinks.ask(turn.echoes)
         self._uplinks.walk(turn.walks)
+        self._uplinks.send_packets(turn.packets)
         for command in ending:
             await self._end(command)
         return seen
@@ -124,6 +126,8 @@ class Loop:
     def _read(self, item: Input | Datagram, at: int, awake: int) -> Input | None:
         if not isinstance(item, Datagram):
             return item
+        if item.layer == "port":
+            return self._node.hear(item.sender, item.data, awake)
         return self._node.receive(Arrival(item.layer, item.interface, item.sender, item.data), at, awake)
 
     def _pause_seconds(self) -> float:

@@ -13,6 +13,7 @@ from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.lan.layer import Lan
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.netlink.watch import Watch
+from wgmesh.adapters.stun.tunnel_port import TunnelPort
 from wgmesh.adapters.wireguard import WireGuard, open_wireguard
 from wgmesh.daemon.dht_walks import DhtWalks
 from wgmesh.daemon.freezer import Freezer
@@ -60,7 +61,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     port = exchange_port(home)
     exchange = Exchange(port, inbox.put_datagram, _rejecting(home))
     walks = _open_dht(settings, home, inbox, port)
-    uplinks = Uplinks(lan, gossip, exchange, echoes, walks)
+    tunnel_port = TunnelPort(inbox.put_datagram) if settings.wireguard != "none" else None
+    uplinks = Uplinks(lan, gossip, exchange, echoes, walks, tunnel_port)
     loop = Loop(home.node, inbox, home.clock, tunnel, uplinks, freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     lookups = Lookups(settings.peers, settings.endpoints, inbox.put)
@@ -78,6 +80,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         if gossip is not None:
             tasks.start_soon(gossip.run)
             tasks.start_soon(echoes.run)
+        if tunnel_port is not None:
+            tasks.start_soon(tunnel_port.run)
         if walks is not None:
             tasks.start_soon(walks.run)
         tasks.start_soon(watch_signals, inbox.put)

@@ -12,10 +12,11 @@ from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.adapters.nudge import nudge
+from wgmesh.adapters.stun.tunnel_port import TunnelPort
 from wgmesh.daemon.dht_walks import DhtWalks
 from wgmesh.domain.inputs import Input, Resumed, Suspended
 from wgmesh.domain.values import SECOND, Endpoint, Interface
-from wgmesh.node import Outgoing, Walk
+from wgmesh.node import Outgoing, Packet, Walk
 
 NO_INTERFACE = "no network interface is up: plug one in, or name it with --lan-interface"
 # A port that was taken, or descriptors that had run out, may be free again.
@@ -36,6 +37,7 @@ class Uplinks:
         exchange: Exchange | None = None,
         echoes: Echoes | None = None,
         walks: DhtWalks | None = None,
+        port: TunnelPort | None = None,
     ) -> None:
         self._lan = lan
         self._gossip = gossip
@@ -44,6 +46,8 @@ class Uplinks:
         self._gossip_since = 0
         self._exchange = exchange
         self._walks = walks
+        self._port = port
+        self._port_tried_at = 0
         self._exchange_tried_at: int | None = None
         self._exchange_trouble = ""
         self._followed: tuple[Interface, ...] | None = None
@@ -51,11 +55,30 @@ class Uplinks:
         self._unserved: tuple[Trouble, ...] = ()
         self._unspoken: dict[Trouble, int] = {}
 
-    def follow(self, interfaces: tuple[Interface, ...], awake: int) -> list[Input]:
-        """Serve these interfaces, and try again what failed; how the layers are, if there was something to do."""
+    def follow(self, interfaces: tuple[Interface, ...], listen_port: int, awake: int) -> list[Input]:
+        """Serve these interfaces and WireGuard's port, and try again what failed; how the layers are, if that is new.
+
+        `listen_port` 0: it is not known yet.
+        """
         if self._walks is not None:
             self._walks.follow(interfaces)
-        return [*self._follow_lan(interfaces, awake), *self._follow_tunnel(awake), *self._open_exchange(awake)]
+        lan, tunnel = self._follow_lan(interfaces, awake), self._follow_tunnel(awake)
+        return [*lan, *tunnel, *self._open_exchange(awake), *self._follow_port(listen_port, awake)]
+
+    def _follow_port(self, listen_port: int, awake: int) -> list[Input]:
+        port = self._port
+        if port is None or not listen_port or (port.serving and not port.trouble):
+            return []
+        if port.trouble and awake - self._port_tried_at < RETRY_PAUSE:
+            return []
+        was_serving, known = port.serving, port.trouble
+        self._port_tried_at = awake
+        port.follow(listen_port)
+        if not port.serving:
+            return [Suspended("port", port.trouble)]
+        if port.trouble not in ("", known):
+            log.warning("one family less on WireGuard's port: %s", port.trouble)
+        return [] if was_serving else [Resumed("port")]
 
     def _open_exchange(self, awake: int) -> list[Input]:
         tried, trouble = self._exchange_tried_at, self._exchange_trouble
@@ -110,6 +133,12 @@ class Uplinks:
         """Through the DHT, where the layer is on."""
         if self._walks is not None:
             self._walks.walk(walks)
+
+    def send_packets(self, packets: Iterable[Packet]) -> None:
+        """From WireGuard's own port, as far as it can be spoken from; what does not leave is asked again by timers."""
+        for packet in packets:
+            if self._port is not None and (reason := self._port.send(packet.address, packet.data)):
+                log.debug("port: nothing can be sent to %s: %s", packet.address, reason)
 
     def nudge(self, addresses: Iterable[str]) -> None:
         """Send something through the tunnel to each of these mesh addresses; it is sent again where it matters."""

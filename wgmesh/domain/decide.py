@@ -18,6 +18,7 @@ from wgmesh.domain import (
     doubting,
     hearsay,
     liveness,
+    mapping,
     moving,
     reaching,
     recalling,
@@ -76,6 +77,8 @@ def cause_of(given: Input) -> str:
             return "operator/stop"
         case i.Start():
             return "start"
+        case i.Mapped():
+            return "stun"
         case i.Networked() | i.Located():
             return "network"
         case i.Woke():
@@ -106,6 +109,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return watching.echo(draft, given)
         case i.Found():
             return reaching.find(draft, dht.choose(draft, given))
+        case i.Mapped():
+            return mapping.hear(draft, given)
         case i.Located():
             return moving.locate(draft, given)
         case i.Skewed():

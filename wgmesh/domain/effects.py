@@ -94,6 +94,12 @@ class LookUp(Struct, frozen=True, tag=True):
     announce: bool
 
 
+class AskMapping(Struct, frozen=True, tag=True):
+    """Ask this STUN server, from WireGuard's own port, as which address it sees us."""
+
+    server: Endpoint
+
+
 class Nudge(Struct, frozen=True, tag=True):
     """Send something through the tunnel to this mesh address, so that WireGuard there learns where we are now."""
 
@@ -123,5 +129,5 @@ class Exit(Struct, frozen=True, tag=True):
 
 Effect = (
     Announce | SendHello | SendReply | SendConfirm | SendPage | SendGossip | SendDigest | SendRecords
-    | LookUp | Nudge | Echo | Sample | RemoveInterface | Exit
+    | LookUp | AskMapping | Nudge | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

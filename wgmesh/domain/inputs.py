@@ -127,6 +127,13 @@ class Found(Struct, frozen=True, tag=True):
     endpoints: tuple[Endpoint, ...]
 
 
+class Mapped(Struct, frozen=True, tag=True):
+    """A STUN server that we asked from WireGuard's own port sees us at this address, which may be one."""
+
+    server: Endpoint
+    endpoint: Endpoint
+
+
 class Located(Struct, frozen=True, tag=True):
     """Where the operator says that our own WireGuard can be reached, with names resolved."""
 
@@ -219,6 +226,7 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Echoed | Found | Located | Skewed
-    | Due | Sampled | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted | Thawed
+    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Echoed | Found | Mapped | Located
+    | Skewed | Due | Sampled | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted
+    | Thawed
 )  # fmt: skip

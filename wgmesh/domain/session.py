@@ -129,6 +129,8 @@ class Session(Struct, frozen=True):
 
     `walk_due`: when the DHT is thought of next; `walks`: how often it was walked alone. `walked_into`: addresses that
     it named in the hour `walked_hour`.
+
+    `mapped`: as which address each STUN server saw WireGuard's port.
     """
 
     began: int = 0
@@ -181,6 +183,7 @@ class Session(Struct, frozen=True):
     walks: int = 0
     walked_hour: int = 0
     walked_into: tuple[Endpoint, ...] = ()
+    mapped: dict[Endpoint, Endpoint] = {}
 
 
 def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:

@@ -13,3 +13,4 @@ from wgmesh.node.node import Walk as Walk
 from wgmesh.node.recording import Decided as Decided
 from wgmesh.node.recording import Recorder as Recorder
 from wgmesh.node.sending import Outgoing as Outgoing
+from wgmesh.node.tunnel_port import Packet as Packet

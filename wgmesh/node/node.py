@@ -26,6 +26,7 @@ from wgmesh.node.reception import Arrival, Received, Receiver
 from wgmesh.node.recording import Decided, Recorder
 from wgmesh.node.rejections import Rejections
 from wgmesh.node.sending import Entropy, Outgoing, Sender
+from wgmesh.node.tunnel_port import Noted, Packet, TunnelPort
 from wgmesh.projections.desired_device import desired_device
 
 LOT_BYTES = 8
@@ -53,7 +54,7 @@ class Turn(Struct, frozen=True):
     """What a turn came to: its durable records, what is to be sent, and what is to be done to the device.
 
     `nudges`: mesh addresses that something is to be sent to, through the tunnel. `echoes`: those that are to answer.
-    `walks`: through the DHT.
+    `walks`: through the DHT. `packets`: from WireGuard's own port.
     """
 
     records: tuple[Record, ...] = ()
@@ -62,6 +63,7 @@ class Turn(Struct, frozen=True):
     nudges: tuple[str, ...] = ()
     echoes: tuple[str, ...] = ()
     walks: tuple[Walk, ...] = ()
+    packets: tuple[Packet, ...] = ()
 
 
 class Node:
@@ -83,6 +85,7 @@ class Node:
         challenges = Challenges()
         self._receiver = Receiver(keyring, challenges, self._rejections)
         self._sender = Sender(keyring, challenges, entropy)
+        self._port = TunnelPort(self._rejections, entropy)
 
     @property
     def mesh(self) -> Mesh:
@@ -102,6 +105,10 @@ class Node:
     def receive(self, arrival: Arrival, at: int, awake: int) -> Received | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""
         return self._receiver.receive(self._state, self._sender.digest(self.mesh), arrival, at, awake)
+
+    def hear(self, sender: Endpoint, packet: bytes, awake: int) -> Noted | None:
+        """Read what came to WireGuard's own port and is not WireGuard's; None (and a count) when it is not for us."""
+        return self._port.hear(self.mesh, sender, packet, awake)
 
     def reject(self, reason: str, source: str, awake: int, times: int = 1) -> None:
         """Count what an adapter dropped before it came here."""
@@ -157,7 +164,7 @@ class Node:
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
         echoes = tuple(effect.address for effect in effects if isinstance(effect, Echo))
         walks = tuple(walk for effect in effects if isinstance(effect, LookUp) for walk in self._walks(effect))
-        return Turn(records, outgoing, commands, nudges, echoes, walks)
+        return Turn(records, outgoing, commands, nudges, echoes, walks, tuple(self._port.say(effects, awake)))
 
     def _walks(self, effect: LookUp) -> Iterator[Walk]:
         """The core knows hours; what they are called in the DHT takes the secret."""

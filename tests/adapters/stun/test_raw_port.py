@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.adapters.own_namespace import own_namespace
-from wgmesh.adapters.stun.message import mapped, request
 from wgmesh.adapters.stun.raw_port import RawPort
+from wgmesh.domain.stun import mapped, request
 from wgmesh.domain.values import Endpoint
 
 TRANSACTION = bytes(range(12))

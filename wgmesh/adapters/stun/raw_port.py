@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import closing
 
-from wgmesh.adapters.stun.message import MAGIC
+from wgmesh.domain.stun import MAGIC
 from wgmesh.domain.values import Endpoint
 
 # Linux's numbers from <asm/socket.h> and <linux/in6.h>, which Python's socket module leaves out.

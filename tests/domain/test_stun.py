@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wgmesh.adapters.stun.message import MAGIC, mapped, request
+from wgmesh.domain.stun import MAGIC, REQUEST, SUCCESS, kind_of, mapped, request, transaction_of
 from wgmesh.domain.values import Endpoint
 
 # RFC 5769, section 2: the transaction and the sample answers over IPv4 and IPv6.
@@ -23,6 +23,13 @@ def answer(attributes: bytes, kind: int = 0x0101, transaction: bytes = TRANSACTI
 
 def test_a_request_is_twenty_bytes() -> None:
     assert request(TRANSACTION) == bytes.fromhex("000100002112a442") + TRANSACTION
+
+
+def test_a_message_shows_its_kind_and_transaction_by_its_frame() -> None:
+    assert (kind_of(request(TRANSACTION)), transaction_of(request(TRANSACTION))) == (REQUEST, TRANSACTION)
+    assert kind_of(IPV4_ANSWER) == SUCCESS
+    for other in (b"", IPV4_ANSWER[:-1], request(TRANSACTION) + b"x", request(TRANSACTION)[:19], bytes(20)):
+        assert kind_of(other) == 0
 
 
 def test_the_answers_of_rfc_5769_name_the_address() -> None:

@@ -1,6 +1,7 @@
 """STUN's Binding request and its answer (RFC 8489), as much as it takes to learn our own address.
 
-An answer counts only with the 12 bytes that we sent; who sent it is for the asker to check.
+An answer counts only with the 12 bytes that we sent; who sent it is for the asker to check. What is said from
+WireGuard's own port is in this format and no other: WireGuard passes it over, and a filter in the kernel finds it.
 """
 
 import ipaddress
@@ -15,6 +16,17 @@ MAPPED_ADDRESS, XOR_MAPPED_ADDRESS = 0x0001, 0x0020
 _ADDRESS_BYTES = {1: 4, 2: 16}
 
 
+def kind_of(data: bytes) -> int:
+    """The type of a message that is framed as STUN frames it (REQUEST, SUCCESS, …); 0 for all else."""
+    is_framed = len(data) >= HEADER_BYTES and data[4:8] == MAGIC.to_bytes(4)
+    return int.from_bytes(data[:2]) if is_framed and int.from_bytes(data[2:4]) == len(data) - HEADER_BYTES else 0
+
+
+def transaction_of(data: bytes) -> bytes:
+    """The 12 bytes that tie an answer to its request."""
+    return data[8:HEADER_BYTES]
+
+
 def request(transaction: bytes) -> bytes:
     """A Binding request without attributes: 20 bytes."""
     assert len(transaction) == TRANSACTION_BYTES
@@ -26,9 +38,7 @@ def mapped(data: bytes, transaction: bytes) -> Endpoint | None:
 
     XOR-MAPPED-ADDRESS counts before MAPPED-ADDRESS, which some routers rewrite.
     """
-    if len(data) < HEADER_BYTES or data[4:20] != MAGIC.to_bytes(4) + transaction:
-        return None
-    if int.from_bytes(data[:2]) != SUCCESS or int.from_bytes(data[2:4]) != len(data) - HEADER_BYTES:
+    if kind_of(data) != SUCCESS or transaction_of(data) != transaction:
         return None
     attributes = _attributes(data[HEADER_BYTES:])
     if XOR_MAPPED_ADDRESS in attributes:
