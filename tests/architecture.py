@@ -186,7 +186,10 @@ LAYERS = (
         "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
         "own_events", "secret", "settings", "stun", "upcasts",
     ),
-    ("attached", "draft", "holdings", "introduce", "mesh", "own_record", "passing", "session", "watch"),
+    (
+        "attached", "draft", "folding", "holdings", "introduce", "mesh", "own_record", "passing", "peer_folding",
+        "session", "watch",
+    ),
     (POLICIES,),
     ("cadence",),
     ("decide", ""),

@@ -10,7 +10,8 @@ from functools import lru_cache
 from msgspec import msgpack
 
 from wgmesh.domain.device import Device
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Endpoint, Interface

@@ -16,8 +16,9 @@ from wgmesh.domain.decide import step
 from wgmesh.domain.draft import State
 from wgmesh.domain.effects import Effect
 from wgmesh.domain.events import Event
+from wgmesh.domain.folding import evolve
 from wgmesh.domain.inputs import Due, Input
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import DAY, HOUR, MINUTE, SECOND, Moment
 

@@ -9,8 +9,8 @@ from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.daemon.recorder import FileRecorder
 from wgmesh.domain import snapshot
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
+from wgmesh.domain.folding import fold
 from wgmesh.domain.inputs import Carry, Due, Input, Networked, Resumed, Sampled, Stop
-from wgmesh.domain.mesh import fold
 from wgmesh.domain.values import MINUTE
 from wgmesh.node import Keyring, Node
 

@@ -19,9 +19,10 @@ from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.envelope import Layer
 from wgmesh.domain.errors import LogFull
 from wgmesh.domain.events import Event
+from wgmesh.domain.folding import fold
 from wgmesh.domain.inputs import Applied, Input, Leave, Networked, Resumed, Sampled, Stop
 from wgmesh.domain.keys import derive, parameters
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import GENESIS, Record, encode
 from wgmesh.domain.secret import Secret
 from wgmesh.domain.values import Endpoint

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from wgmesh.domain import events as e
+from wgmesh.domain.folding import fold
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters, ipv4_of, ipv6_of
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.records import Record

@@ -25,7 +25,8 @@ from wgmesh.domain.events import (
     Sighting,
     StateCarried,
 )
-from wgmesh.domain.mesh import Mesh, evolve, fold
+from wgmesh.domain.folding import evolve, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Endpoint, Ground
 from wgmesh.node.recording import Beginning, Scribe, Taken, read_recording

@@ -24,10 +24,11 @@ from wgmesh.adapters.wireguard import open_wireguard
 from wgmesh.domain import snapshot
 from wgmesh.domain.attached import overlap
 from wgmesh.domain.errors import LogBroken, LogFull, WgmeshError
+from wgmesh.domain.folding import evolve
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.keys import parameters
 from wgmesh.domain.membership import OTHER_URI
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import ipv4_of, ipv6_of
 from wgmesh.domain.routes import mesh_objection
 from wgmesh.domain.secret import Secret, fingerprint, format_uri, parse

@@ -16,8 +16,9 @@ from wgmesh.domain.decide import step
 from wgmesh.domain.draft import State, Step
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import MeshJoined, StateCarried
+from wgmesh.domain.folding import carried, evolve
 from wgmesh.domain.inputs import Input
-from wgmesh.domain.mesh import Mesh, carried, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Ground, Moment
 from wgmesh.node.recording import Beginning, Taken

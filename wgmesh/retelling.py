@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.mesh import Mesh, carried, evolve
+from wgmesh.domain.folding import carried, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import CHAIN_BYTES, GENESIS, Record, decode, encode
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.peers import peers

@@ -14,7 +14,8 @@ from tests.recorded_life import record_a_life
 from tests.redaction.hunting import addresses, encoded, hits, keys_and_names
 from tests.stories import STORY
 from wgmesh.adapters.event_log.reader import LogReader
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 
 
@@ -130,7 +131,7 @@ def test_nothing_is_written_where_the_check_finds_another_state(
         after = evolve(mesh, record)
         return replace(after, dropped=7) if "beta" in str(record.event) else after
 
-    monkeypatch.setattr("wgmesh.domain.mesh.evolve", by_name)
+    monkeypatch.setattr("wgmesh.domain.folding.evolve", by_name)
     said = bugreport(node, "-o", tmp_path / "b.tgz")
     assert (said.exit_code, said.out) == (1, "")
     assert said.err == "wgmesh: with pseudonyms, this log makes another state than without: nothing is written\n"

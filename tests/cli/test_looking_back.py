@@ -11,7 +11,7 @@ from tests.cli.conftest import keep
 from tests.stories import BETA, BETA_AT, NOON, STORY, records
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import carried, fold
+from wgmesh.domain.folding import carried, fold
 from wgmesh.domain.values import Endpoint
 
 MOVED = Endpoint("192.168.1.99", 21820)

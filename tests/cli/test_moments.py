@@ -15,7 +15,7 @@ from wgmesh.cli.moments import Moment, folded, mesh_at, moment
 from wgmesh.cli.reading import open_log
 from wgmesh.domain import snapshot
 from wgmesh.domain.errors import UsageError, WgmeshError
-from wgmesh.domain.mesh import carried, fold
+from wgmesh.domain.folding import carried, fold
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
 
 

@@ -20,7 +20,8 @@ from wgmesh.domain import snapshot
 from wgmesh.domain.decide import step
 from wgmesh.domain.draft import State
 from wgmesh.domain.events import CATALOGUE, VERSIONS, LogRecovered, PeerConnected
-from wgmesh.domain.mesh import Mesh, evolve, fold
+from wgmesh.domain.folding import evolve, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record, catalogue_of
 from wgmesh.domain.upcasts import UPCASTS
 from wgmesh.domain.values import Moment

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.cli import run
-from tests.domain.test_mesh import EVERYTHING, told
 from tests.stories import STORY
+from tests.told import EVERYTHING, told
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import Event
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.retelling import as_test, retold
 
 BREAKS = {

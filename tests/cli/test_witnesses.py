@@ -13,7 +13,7 @@ from tests.stories import ALPHA, BETA, GAMMA, NOON, STORY, joined, records, star
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import carried, fold
+from wgmesh.domain.folding import carried, fold
 from wgmesh.projections.wording import key
 
 

@@ -16,8 +16,9 @@ from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.home import LOG_NAME, Home
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.errors import LogFull
+from wgmesh.domain.folding import fold
 from wgmesh.domain.inputs import Due, Input, Networked, Recovered, Resumed, Sampled, Start, Stop, Suspended
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.secret import format_uri
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import DAY, SECOND, Interface

@@ -11,7 +11,8 @@ import pytest
 from tests.month import PEERS, write_month
 from tests.source import ROOT
 from wgmesh.adapters.event_log.writer import EventLog
-from wgmesh.domain.mesh import Mesh, carried, fold
+from wgmesh.domain.folding import carried, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import GENESIS, Record, encode
 
 BUDGET = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())["log"]

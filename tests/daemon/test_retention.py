@@ -13,8 +13,8 @@ from wgmesh.adapters.event_log.verify import verify
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.daemon.retention import ASK_AGAIN, CARRY_PAUSE, Retention
 from wgmesh.domain.events import LogCompacted, StateCarried
+from wgmesh.domain.folding import fold
 from wgmesh.domain.inputs import Carry, Compacted, Input, Networked, Resumed, Suspended
-from wgmesh.domain.mesh import fold
 from wgmesh.domain.values import DAY, HOUR
 from wgmesh.node import Keyring, Node
 

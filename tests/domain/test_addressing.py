@@ -22,9 +22,9 @@ from wgmesh.domain.events import (
     PeerLeft,
     PeerUpdated,
 )
+from wgmesh.domain.folding import fold
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due
-from wgmesh.domain.mesh import fold
 from wgmesh.domain.peer_record import NO_IPV4
 from wgmesh.domain.values import SECOND
 

@@ -20,6 +20,7 @@ from wgmesh.domain.events import (
     SettingsChanged,
     StateCarried,
 )
+from wgmesh.domain.folding import carried
 from wgmesh.domain.inputs import (
     Applied,
     Carry,
@@ -34,7 +35,6 @@ from wgmesh.domain.inputs import (
     Suspended,
     Thawed,
 )
-from wgmesh.domain.mesh import carried
 from wgmesh.domain.running import OUTPACED_CAP
 
 ALICE_RUNS = given().when(ALICE.start(), at="0 s").when(Networked((ALICE.interface,)))

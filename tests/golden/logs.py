@@ -13,7 +13,8 @@ from wgmesh import __version__
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain import events as e
 from wgmesh.domain import snapshot
-from wgmesh.domain.mesh import Mesh, carried, evolve
+from wgmesh.domain.folding import carried, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import HOUR, SECOND, Endpoint, Incarnation, Interface
 

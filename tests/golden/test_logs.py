@@ -12,7 +12,8 @@ from wgmesh.adapters.event_log.borrowed import borrow
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.verify import verify
 from wgmesh.domain.events import CATALOGUE, PeerRoamed, StateCarried
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.replay import fold_again
 

@@ -13,9 +13,10 @@ from wgmesh.domain.draft import State
 from wgmesh.domain.effects import SendDigest, SendGossip, SendRecords
 from wgmesh.domain.envelope import SIZES
 from wgmesh.domain.events import Event, PeerConnected
+from wgmesh.domain.folding import evolve
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Networked
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import MINUTE, SECOND, Moment
 

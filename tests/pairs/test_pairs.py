@@ -9,7 +9,7 @@ from tests.pair_stories import DEAF, SILENT, WELL, WRONG_SECRET, of_beta
 from tests.simulation.small_site import settled
 from tests.stories import ALPHA, BETA, GAMMA, STORY, discovered, joined, records, started, updated
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import carried, fold
+from wgmesh.domain.folding import carried, fold
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Incarnation
 from wgmesh.pairs.side import END_OF_TIME, Side, side_of

@@ -19,7 +19,8 @@ from tests.stories import (
 )
 from wgmesh.domain import events as e
 from wgmesh.domain.endpoints import TURN, turns
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint
 from wgmesh.projections.blame import INTERFACE, Line, blame, displaced
 from wgmesh.projections.wording import key

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from tests.stories import BETA, BETA_AT, GAMMA, MESH, SETTINGS, STORY, mesh_of, updated
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import fold
+from wgmesh.domain.folding import fold
 from wgmesh.domain.values import Endpoint, Incarnation
 from wgmesh.projections.difference import Change, difference
 

@@ -24,7 +24,8 @@ from tests.stories import (
 )
 from wgmesh.domain import events as e
 from wgmesh.domain.events import CATALOGUE
-from wgmesh.domain.mesh import Mesh, carried, evolve
+from wgmesh.domain.folding import carried, evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 from wgmesh.domain.watch import HEARS_NOBODY

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from tests.stories import BETA, BETA_AT, GAMMA, MESH, NOON, SETTINGS, STORY, mesh_of, records, started, updated
 from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import DAY, HOUR, Incarnation, Interface
 from wgmesh.projections.peers import Frozen, Live

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from tests.stories import BETA, GAMMA, GAMMA_AT, MESH, NOON, STORY, discovered, mesh_of, records, updated
 from wgmesh.domain import events as e
 from wgmesh.domain.endpoints import turns
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Claim
 from wgmesh.domain.values import HOUR, SECOND, Endpoint, Ground
 from wgmesh.projections.why_answer import Circumstances

@@ -6,7 +6,8 @@ from msgspec.structs import asdict, replace
 from tests.stories import ALPHA, BETA, GAMMA, MESH, STORY, discovered, ipv4, ipv6, mesh_of, records
 from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import DAY, HOUR, SECOND, Incarnation
 from wgmesh.projections.peers import Live, LiveTraffic
 from wgmesh.projections.why_answer import Answer, Circumstances

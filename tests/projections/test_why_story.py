@@ -2,7 +2,8 @@
 
 from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, NOON, STORY, records, updated
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.projections.why_story import Told, about, told
 from wgmesh.projections.wording import key

@@ -11,19 +11,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
-from tests.domain.test_mesh import EVERYTHING, told
 from tests.golden.samples import sample
 from tests.recorded_life import record_a_life
 from tests.redaction.hunting import addresses, encoded, hits, keys_and_names
 from tests.simulation.swarm import Options, Swarm
 from tests.simulation.world import MINUTE
 from tests.stories import SETTINGS, STORY, records
+from tests.told import EVERYTHING, told
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain import events as e
 from wgmesh.domain import snapshot
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import CATALOGUE, Event
-from wgmesh.domain.mesh import Mesh, carried, evolve, fold
+from wgmesh.domain.folding import carried, evolve, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.node.recording import read_recording
@@ -148,7 +149,7 @@ def test_a_fold_that_would_not_be_the_same_is_not_shown(monkeypatch: pytest.Monk
         after = evolve(mesh, record)
         return replace(after, dropped=7) if "beta" in str(record.event) else after
 
-    monkeypatch.setattr("wgmesh.domain.mesh.evolve", by_name)
+    monkeypatch.setattr("wgmesh.domain.folding.evolve", by_name)
     with pytest.raises(WgmeshError, match="makes another state than without: nothing is written"):
         redacted(STORY, secrets())
 

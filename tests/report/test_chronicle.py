@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
-from tests.domain.test_mesh import EVERYTHING, told
 from tests.stories import ALPHA, BETA, GAMMA, STORY, discovered, records
+from tests.told import EVERYTHING, told
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import fold
+from wgmesh.domain.folding import fold
 from wgmesh.projections.timeline import sentence
 from wgmesh.projections.wording import key
 from wgmesh.report.chronicle import MOST_LETTERS, Chronicle, NodeChange, chronicle, state_of

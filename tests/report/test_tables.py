@@ -5,10 +5,10 @@ import json
 import msgspec
 
 from tests.cast import ALICE, BOB
-from tests.domain.test_mesh import told
 from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, STORY, records
+from tests.told import told
 from wgmesh.domain import events as e
-from wgmesh.domain.mesh import carried
+from wgmesh.domain.folding import carried
 from wgmesh.domain.values import Endpoint
 from wgmesh.projections.wording import key
 from wgmesh.report.tables import Tables, iso, tables

@@ -20,8 +20,9 @@ from wgmesh.domain import events as e
 from wgmesh.domain import messages
 from wgmesh.domain.device import AddPeer, Change, RemovePeer
 from wgmesh.domain.envelope import Layer, open_datagram
+from wgmesh.domain.folding import evolve, fold
 from wgmesh.domain.inputs import Sampled
-from wgmesh.domain.mesh import Mesh, evolve, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Endpoint, Incarnation
 from wgmesh.node import Turn

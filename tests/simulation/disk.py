@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from tests.simulation.marks import sometimes
 from wgmesh.domain import records, snapshot
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import GENESIS, Record, Stored
 from wgmesh.domain.values import MINUTE
 

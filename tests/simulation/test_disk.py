@@ -6,7 +6,7 @@ from tests.cast import ALICE
 from tests.simulation.disk import Backup, Disk, Killed
 from wgmesh.domain.errors import LogFull
 from wgmesh.domain.events import Event
-from wgmesh.domain.mesh import fold
+from wgmesh.domain.folding import fold
 from wgmesh.domain.records import GENESIS, Record
 
 EVENTS: tuple[Event, ...] = ALICE.joined()

@@ -91,7 +91,7 @@ def before_each(reader: "LogReader", sequences: "Iterable[int]") -> "Iterator[tu
 
 def story(records: "Iterable[Record | Unreadable]", mesh: "Mesh") -> "Iterator[tuple[Mesh, Record, Mesh]]":
     """Each record with the mesh before and after it. What cannot be read is said once a name, and left out."""
-    from wgmesh.domain.mesh import evolve
+    from wgmesh.domain.folding import evolve
 
     for record in readable(records):
         try:

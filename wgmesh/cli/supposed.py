@@ -38,7 +38,7 @@ class Supposed:
 def suppose(log: Path, suppositions: "tuple[Supposition, ...]", recording: Path | None) -> Supposed:
     """Fold, or decide, once more; WgmeshError if the log tells of no node, or is not what was written."""
     from wgmesh.domain.errors import WgmeshError
-    from wgmesh.domain.mesh import fold
+    from wgmesh.domain.folding import fold
 
     if recording is None and any(each.is_policy for each in suppositions):
         remark("what was decided stays decided, and only views change: --inputs RECORDING decides anew")
@@ -74,7 +74,7 @@ def show(supposed: Supposed, as_json: bool) -> None:
 def _folded(
     real: "Mesh", records: "tuple[Record, ...]", suppositions: "tuple[Supposition, ...]"
 ) -> "tuple[Change, ...]":
-    from wgmesh.domain.mesh import fold
+    from wgmesh.domain.folding import fold
     from wgmesh.supposing import in_records, policies
 
     before = _device(real)
@@ -87,7 +87,7 @@ def _folded(
 def _decided(
     real: "Mesh", records: "tuple[Record, ...]", suppositions: "tuple[Supposition, ...]", recording: Path
 ) -> Supposed:
-    from wgmesh.domain.mesh import fold
+    from wgmesh.domain.folding import fold
     from wgmesh.node.recording import read_recording
     from wgmesh.replay import decide_on
     from wgmesh.supposing import in_input, policies
@@ -116,7 +116,7 @@ def _pairs(logged: "tuple[Record, ...]", anew: "tuple[Record, ...]") -> "Iterato
 
 def _told(records: "tuple[Record, ...]", record: "Record | None") -> str | None:
     from wgmesh.cli.times import now, stamp
-    from wgmesh.domain.mesh import fold
+    from wgmesh.domain.folding import fold
     from wgmesh.projections.timeline import sentence
 
     if record is None:

@@ -15,9 +15,10 @@ from wgmesh.daemon.recorder import FileRecorder
 from wgmesh.daemon.retention import Retention
 from wgmesh.domain import snapshot
 from wgmesh.domain.errors import LogFull, WgmeshError
+from wgmesh.domain.folding import fold
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.keys import parameters
-from wgmesh.domain.mesh import Mesh, fold
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.secret import Secret, fingerprint, parse
 from wgmesh.domain.values import DAY, MINUTE
 from wgmesh.node import Keyring, Node

@@ -5,7 +5,8 @@ import logging
 import time
 from collections.abc import Iterable
 
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.projections.timeline import sentence
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.projections.timeline import sentence
 from wgmesh.projections.wording import printable

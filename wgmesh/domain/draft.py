@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from wgmesh.domain.effects import Effect
 from wgmesh.domain.events import Event, LogRecovered
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
 from wgmesh.domain.values import Incarnation, Moment

@@ -19,6 +19,7 @@ from wgmesh.domain.events import (
     NodeStopped,
     SettingsChanged,
 )
+from wgmesh.domain.folding import carried
 from wgmesh.domain.inputs import (
     Applied,
     Compacted,
@@ -31,7 +32,6 @@ from wgmesh.domain.inputs import (
     Suspended,
     Thawed,
 )
-from wgmesh.domain.mesh import carried
 from wgmesh.domain.parameters import ipv4_of, ipv6_of
 from wgmesh.domain.values import DAY, HOUR, SECOND
 

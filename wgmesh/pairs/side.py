@@ -15,7 +15,8 @@ from wgmesh.domain.events import (
     PeerUpdated,
     StateCarried,
 )
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Incarnation

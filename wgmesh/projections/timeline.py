@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from wgmesh.domain import events as e
+from wgmesh.domain.folding import Oddity
 from wgmesh.domain.liveness import SILENT_AFTER
-from wgmesh.domain.mesh import Mesh, Oddity, PeerEvent
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
+from wgmesh.domain.peer_folding import PeerEvent
 from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface

@@ -6,7 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wgmesh.domain.events import DeviceChanged, DeviceChangeFailed, PeersSighted
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.projections.timeline import sentence
 from wgmesh.projections.wording import key

@@ -14,7 +14,8 @@ from wgmesh.domain import snapshot
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
 from wgmesh.domain.errors import WgmeshError
-from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint, fold
+from wgmesh.domain.folding import fold
+from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.records import Record
 from wgmesh.node.recording import Beginning, Scribe, Taken
 from wgmesh.projections.desired_device import desired_device

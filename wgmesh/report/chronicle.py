@@ -11,7 +11,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wgmesh.domain.mesh import Mesh, evolve
+from wgmesh.domain.folding import evolve
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.records import Record
 from wgmesh.projections.event_object import event_object

@@ -12,7 +12,7 @@ from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.adapters.event_log.verify import verify
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import PeersSighted
-from wgmesh.domain.mesh import carried
+from wgmesh.domain.folding import carried
 from wgmesh.domain.records import Record
 
 

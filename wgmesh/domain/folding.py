@@ -1,0 +1,174 @@
+"""The one fold that makes a `Mesh` out of records. `evolve` is the only place that gives events meaning.
+
+What events say of peers is folded in `peer_folding`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+from msgspec.structs import replace
+
+from wgmesh.domain import events as e
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
+from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
+from wgmesh.domain.peer_folding import evolve_peer
+from wgmesh.domain.records import Record
+from wgmesh.domain.values import Ground, Incarnation
+
+
+def fold(records: Iterable[Record], mesh: Mesh | None = None) -> Mesh:
+    """The mesh that these records make, on top of an earlier one."""
+    mesh = mesh or Mesh()
+    for record in records:
+        mesh = evolve(mesh, record)
+    return mesh
+
+
+def evolve(mesh: Mesh, record: Record) -> Mesh:
+    """The mesh after one more record. Total: every event of the catalogue has its line here or below."""
+    ground = Ground(record.sequence, record.at, record.awake)
+    mesh = replace(mesh, head=ground)
+    match record.event:
+        case e.MeshJoined() as event:
+            return _join(mesh, event, ground)
+        case e.NodeStarted() as event:
+            return _start(mesh, event, ground)
+        case e.NodeStopped():
+            return replace(mesh, stopped=ground)
+        case e.MeshLeft():
+            return replace(_restate(mesh), departed=ground)
+        case e.SettingsChanged(settings):
+            return replace(_restate(mesh), settings=settings)
+        case e.InterfacesChanged(interfaces):
+            return replace(_restate(mesh), interfaces=interfaces, networked=ground)
+        case e.NetworksAttached(attached, virtual):
+            return replace(mesh, attached=attached, virtual=virtual)
+        case e.MeshAddressChanged(nonce, ipv4):
+            return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
+        case e.OwnRecordOutrun(above, nonce, ipv4):
+            return replace(_raise(mesh, above), nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
+        case e.CloneDetected(above, life):
+            return replace(_raise(mesh, above), clone=Clone(life, ground))
+        case e.AddressCollisionResolved() | e.NodeSuspended():
+            return mesh
+        case e.RecordRenewed():
+            return _restate(mesh)
+        case e.EndpointsDeclared(endpoints):
+            return replace(_restate(mesh), located=endpoints)
+        case e.DeviceChanged(_, failing):
+            return replace(mesh, device=ground, failure=mesh.failure if failing else None)
+        case e.DeviceChangeFailed(changes, errors):
+            return replace(mesh, failure=Failure(changes, errors, ground))
+        case e.AnnouncerElected(elected):
+            return replace(mesh, announcer=ground if elected else None)
+        case e.LayerSuspended(layer, reason):
+            return replace(mesh, layers={**mesh.layers, layer: Layer(reason, ground)})
+        case e.LayerResumed(layer):
+            return replace(mesh, layers={**mesh.layers, layer: Layer("", ground)})
+        case e.StateCarried() as event:
+            return _carry(event, ground)
+        case e.LogCompacted(through):
+            return replace(mesh, dropped=through)
+        case e.LogRecovered():
+            return replace(mesh, recovered=ground)
+        case e.HeadWitnessed(identity, through, head):
+            return replace(mesh, witnessed={**mesh.witnessed, identity: Witness(through, head, ground)})
+        case e.LogGap():
+            return replace(mesh, gap=ground)
+        case e.PeerDiscovered() | e.PeerUpdated() | e.PeerEndpointObserved() | e.PeerConnected() | e.PeerRoamed():
+            return evolve_peer(mesh, record.event, record.cause, ground)
+        case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
+            return evolve_peer(mesh, record.event, record.cause, ground)
+        case e.PeerUnbanned() | e.RouteContested():
+            return evolve_peer(mesh, record.event, record.cause, ground)
+        case _ as event:
+            return _evolve_oddity(mesh, event, ground)
+
+
+# Peers whose word on our address is kept; the oldest word goes first.
+REFLECTION_CAP = 8
+
+Oddity = (
+    e.PeerRefused
+    | e.ForeignPeerSeen
+    | e.NewerPeerSeen
+    | e.DatagramsRejected
+    | e.EndpointReflected
+    | e.ClockSkewObserved
+    | e.ClockStepped
+)
+
+
+def _evolve_oddity(mesh: Mesh, event: Oddity, ground: Ground) -> Mesh:
+    """What is worth a person's look, and changes nothing about who is in the mesh."""
+    match event:
+        case e.EndpointReflected(identity, endpoint):
+            others = [item for item in mesh.reflected.items() if item[0] != identity][1 - REFLECTION_CAP :]
+            return replace(mesh, reflected=dict(others) | {identity: Reflection(endpoint, ground)})
+        case e.ClockSkewObserved(identity, source, hours):
+            return replace(mesh, skewed={**mesh.skewed, identity: Skew(source, hours, ground)})
+        case e.PeerRefused(identity, hostname, reason):
+            return replace(mesh, refused={**mesh.refused, identity: Refusal(hostname, reason, ground)})
+        case e.ForeignPeerSeen(public_key):
+            return replace(mesh, foreign=(*mesh.foreign, public_key))
+        case e.DatagramsRejected():
+            return replace(mesh, rejected=ground)
+        case e.NewerPeerSeen(source):
+            return replace(mesh, outpaced={**mesh.outpaced, source: ground})
+        case e.ClockStepped():
+            return replace(mesh, stepped=ground)
+        case _:
+            assert_never(event)
+
+
+def _join(mesh: Mesh, event: e.MeshJoined, ground: Ground) -> Mesh:
+    return replace(
+        mesh,
+        identity=event.identity,
+        public_key=event.public_key,
+        parameters=event.parameters,
+        ipv4=event.ipv4,
+        ipv6=event.ipv6,
+        joined=ground,
+        addressed=ground,
+    )
+
+
+def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
+    return replace(
+        mesh,
+        incarnation=Incarnation(event.boot, 0),
+        life=event.life,
+        program=event.program,
+        generation=event.generation,
+        listen_port=event.listen_port,
+        exchange_port=event.exchange_port,
+        started=ground,
+        stopped=None,
+        departed=None,
+        failure=None,
+        clone=None,
+        layers={},
+    )
+
+
+def _carry(event: e.StateCarried, ground: Ground) -> Mesh:
+    facts: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__}
+    facts["peers"] = {peer.identity: peer for peer in event.peers}
+    digest = sum(fingerprint(peer.signed) for peer in event.peers) % DIGEST_MODULUS
+    return Mesh(head=ground, digest=digest, **facts)
+
+
+def carried(mesh: Mesh) -> e.StateCarried:
+    """All that this mesh holds, as the event that makes it out of nothing. The node must have started."""
+    facts: dict[str, Any] = {name: getattr(mesh, name) for name in e.StateCarried.__struct_fields__}
+    return e.StateCarried(**facts | {"peers": tuple(mesh.peers.values())})
+
+
+def _restate(mesh: Mesh) -> Mesh:
+    """This node's own record says something new: a higher incarnation of it."""
+    return _raise(mesh, mesh.incarnation)
+
+
+def _raise(mesh: Mesh, above: Incarnation) -> Mesh:
+    return replace(mesh, incarnation=Incarnation(above.boot, above.sequence + 1))
