@@ -71,6 +71,10 @@ def test_who_knows_a_peer_of_a_peer_reaches_it_directly_within_ten_seconds(lab: 
     assert reaches(a, c)
     (peer,) = [peer for peer in c.peers() if peer["name"] == "a"]
     assert peer["endpoint"].startswith("10.8.1.1:"), "directly, not over anybody"
+    seen = len(a.record_names())
+    assert " ms as a (" in c.wgmesh("test-peer", exchange_of(a)).stdout
+    assert "nothing listens on that port" in c.wgmesh("test-peer", "10.8.3.254:52000", check=False).stderr
+    assert "PeerDiscovered" not in a.record_names()[seen:]
 
 
 def test_a_warm_restart_without_discovery_comes_back_from_its_log(lab: FaultyLab) -> None:

@@ -31,8 +31,8 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
         "at": None,
         "sequence": None,
         "node": [
-            "name", "public_key", "identity", "mesh_ipv4", "mesh_ipv6", "interface", "listen_port", "incarnation",
-            "wireguard",
+            "name", "public_key", "identity", "mesh_ipv4", "mesh_ipv6", "interface", "listen_port",
+            "exchange_port", "incarnation", "wireguard",
         ],
         "mesh": ["network", "network_ipv6", "generation", "epoch"],
         "layers": None,

@@ -16,6 +16,7 @@ from wgmesh.cli import (
     leave,
     merge,
     peers,
+    probe,
     rehearse,
     replay,
     report,
@@ -50,6 +51,7 @@ app.command("ban")(ban.ban)
 app.command("unban")(ban.unban)
 app.command("status")(status.status)
 app.add_typer(peers.app)
+app.command("test-peer")(probe.test_peer)
 app.command("events")(events.events)
 app.command("why")(why.why)
 app.command("blame")(blame.blame)

@@ -21,7 +21,11 @@ def page(status: "Status", peers: "Peers") -> Iterator[Line]:
     yield f"{node.name} in the mesh {status.mesh.network}, {status.mesh.network_ipv6}", "strong"
     yield f"  addresses  {' '.join(address for address in (node.mesh_ipv4, node.mesh_ipv6) if address)}", ""
     yield f"  key        {node.public_key}", ""
-    yield f"  interface  {node.interface}, UDP port {node.listen_port}, WireGuard: {node.wireguard}", ""
+    yield f"  interface  {node.interface}, WireGuard: {node.wireguard}", ""
+    yield (
+        f"  ports      UDP {node.listen_port} for WireGuard, {node.exchange_port} for the exchange (--peer)",
+        "",
+    )
     yield f"  daemon     {'running' if status.running else 'not running'}, record {status.sequence}", ""
     for layer in status.layers:
         yield _layer(layer, status.at), _STYLES.get(layer.state, "")

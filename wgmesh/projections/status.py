@@ -18,7 +18,7 @@ LayerState = Literal["working", "starting", "suspended", "stopped", "off"]
 
 
 class ShownNode(Struct, frozen=True):
-    """This node. `mesh_ipv4` is None while it has none."""
+    """This node. `mesh_ipv4` is None while it has none; `exchange_port` is what `--peer` names at others."""
 
     name: str
     public_key: str
@@ -27,6 +27,7 @@ class ShownNode(Struct, frozen=True):
     mesh_ipv6: str
     interface: str
     listen_port: int
+    exchange_port: int
     incarnation: Incarnation
     wireguard: str
 
@@ -88,6 +89,7 @@ def status(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: Map
             mesh_ipv6=mesh.ipv6,
             interface=mesh.settings.interface,
             listen_port=mesh.listen_port,
+            exchange_port=mesh.exchange_port,
             incarnation=mesh.incarnation,
             wireguard=mesh.settings.wireguard,
         ),
