@@ -207,7 +207,8 @@ POLICIES_THAT_ASK_POLICIES = {
         "selfhood",
         "supplying",
     ),
-    "doubting": ("spreading", "strain"),  # a verdict is passed on; a strained node waits longer for it
+    # A verdict is passed on; a strained node waits longer for it; who gave bytes and no word passes its watch on.
+    "doubting": ("spreading", "strain", "wards"),
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership", "selfhood"),
     "reaching": ("endpoints", "routes"),  # what may be nobody's address is not tried
@@ -216,12 +217,14 @@ POLICIES_THAT_ASK_POLICIES = {
     "liveness": ("moving",),  # who was asleep doubts itself first
     "mapping": ("endpoints",),  # what may be nobody's address is not ours
     "moving": ("announcing",),  # who moved says so
+    "wards": ("strain",),  # a strained node waits longer for what it is owed
     "watching": (
         "doubting",
         "errands",
         "liveness",
         "spreading",
         "strain",
+        "wards",
     ),  # what each word through a tunnel means for the watch
 }
 POLICY_REASON = "one policy, one file: what two policies need belongs to the mesh or to the values"

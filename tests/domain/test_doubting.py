@@ -111,7 +111,7 @@ def test_who_is_vouched_for_by_others_is_not_silent_and_it_may_be_us() -> None:
     vouched = story.when(says(WITNESSES[0], Vouch(SUSPECT.key, number)))
     assert doubts(vouched) == []
     assert vouched.state.session.watch.strain == 1
-    assert vouched.state.session.watch.owed == span("8.5 s") + 2 * 7500
+    assert vouched.state.session.watch.wards[SUSPECT.key].owed == span("8.5 s") + 2 * 7500
 
 
 def test_who_hears_nobody_at_all_calls_nobody_silent_and_says_so_once() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
 from tests.namespaces.mesh import lan_mesh
+from wgmesh.domain.events import MeshJoined
 
 pytestmark = pytest.mark.namespaces
 
@@ -30,30 +31,35 @@ def shows(daemon: Daemon, name: str, expected: str) -> bool:
     return state(daemon, name) == expected
 
 
+def identity(daemon: Daemon) -> bytes:
+    return next(record.event.identity for record in daemon.records() if isinstance(record.event, MeshJoined))
+
+
 def names(daemon: Daemon) -> list[object]:
     return [event["name"] for event in daemon.events()]
 
 
 def test_who_is_cut_off_is_silent_to_all_and_back_at_once_and_who_only_lost_its_daemon_stays(lab: FaultyLab) -> None:
+    """Whose daemon is dead was to watch the one that is cut off: the next one before it does."""
     mesh = lan_mesh(lab, "a", "b", "c", "d", "e")
-    e, d, *others = reversed(mesh.daemons)
+    e, d, *others = sorted(mesh.daemons, key=identity)
     d.kill9()
     time.sleep(1)
     lab.partition([e.node], [each.node for each in mesh.daemons if each is not e])
     cut = time.monotonic()
     for other in others:
-        wait_for(partial(shows, other, "e", "silent"), SLACK * SILENT_SECONDS, f"{other.node.name}")
+        wait_for(partial(shows, other, e.node.name, "silent"), SLACK * SILENT_SECONDS, f"{other.node.name}")
     print(f"\nsilent on three others {time.monotonic() - cut:.1f} s after it was cut off")
     wait_for(lambda: any("hears nobody" in each for each in e.status()["warnings"]), SLACK * SILENT_SECONDS, "e")
-    assert [state(other, "d") for other in others] == ["connected"] * 3
+    assert [state(other, d.node.name) for other in others] == ["connected"] * 3
     assert [state(e, other.node.name) for other in others] == ["connected"] * 3
     lab.heal()
     healed = time.monotonic()
     for other in others:
-        wait_for(partial(shows, other, "e", "connected"), SLACK * BACK_SECONDS, f"{other.node.name}")
+        wait_for(partial(shows, other, e.node.name, "connected"), SLACK * BACK_SECONDS, f"{other.node.name}")
     print(f"connected with all three {time.monotonic() - healed:.1f} s after it was back")
     wait_for(lambda: not any("hears nobody" in each for each in e.status()["warnings"]), BACK_SECONDS, "e hears")
-    assert [state(other, "d") for other in others] == ["connected"] * 3
+    assert [state(other, d.node.name) for other in others] == ["connected"] * 3
     assert [names(other).count("PeerDisconnected") for other in others] == [1] * 3
 
 

@@ -118,6 +118,26 @@ def test_who_is_cut_off_is_shown_as_silent_by_all_and_again_as_connected_when_it
     assert max(back) <= BUDGETS["back_seconds"]
 
 
+def test_who_is_cut_off_behind_a_dead_daemon_that_watched_it_is_shown_as_silent_as_soon() -> None:
+    """The machine of the dead one goes on answering echoes, and stays connected."""
+    silent = []
+    for seed in range(3):
+        site = chain(seed, 6)
+        site.world.run(MINUTE)
+        assert all_well(site)
+        around = sorted(site.machines, key=lambda machine: machine.keyring.identity.key)
+        watcher, gone = around[1], around[0]
+        watcher.kill()
+        site.world.run(site.world.now + seed * MINUTE)
+        cut_off(site, gone)
+        silent.append(seconds_until(site, partial(shown_silent_by_all, gone)))
+        site.world.run(site.world.now + 10 * MINUTE)
+        living = [machine.daemon for machine in around[2:] if machine.daemon]
+        assert all(daemon.mesh.peers[watcher.keyring.identity.key].connected for daemon in living)
+    print(f"\ncut off behind a dead daemon, shown as silent by all: worst {max(silent):.1f} s")
+    assert max(silent) <= BUDGETS["cut_off_seconds"]
+
+
 def test_after_a_partition_of_ten_minutes_two_halves_are_one_again() -> None:
     healed = []
     for seed in range(5):

@@ -13,6 +13,8 @@ from wgmesh.domain.values import Incarnation
 # What the gossip layer says of itself while all connected peers are silent at once: the cut is ours.
 HEARS_NOBODY = "this node hears nobody: is its network up?"
 
+# Peers watched at once: more than one only while those nearest are mute. The sessions tell of whoever is beyond.
+WARD_CAP = 8
 # Peers doubted at once, questions carried for others at once, and rumours under way: what is beyond has to wait.
 DOUBT_CAP = 32
 ERRAND_CAP = 64
@@ -27,6 +29,17 @@ class Stage(IntEnum):
     ECHO = 2
     LOOK = 3
     JUDGE = 4
+
+
+class Ward(Struct, frozen=True):
+    """A peer that is watched. `owed`: when its next sign is overdue; `sign`: its last, or when the watch began.
+
+    `mute`: its last sign was its machine's, and none of its daemon's.
+    """
+
+    owed: int
+    sign: int
+    mute: bool = False
 
 
 class Doubt(Struct, frozen=True):
@@ -65,16 +78,14 @@ class Rumour(Struct, frozen=True):
 
 
 class Watch(Struct, frozen=True):
-    """`watched`: the peer before us on the ring, or nobody; `owed`: when its next sign is overdue; `sign`: its last.
+    """`wards`: the peer before us on the ring, if any, and those that a mute one does not watch; nearest first.
 
     `heard`: when anybody at all was last heard through a tunnel. `doubts` by suspect; `errands` by the number that the
     answer carries; `rumours` and `told` (when a silence was last told to us) by suspect. `strain`: 0 when this node is
     well; its patience grows with it. `call_due`: when silent peers are called again.
     """
 
-    watched: bytes = b""
-    owed: int | None = None
-    sign: int = 0
+    wards: dict[bytes, Ward] = {}
     heard: int = 0
     doubts: dict[bytes, Doubt] = {}
     errands: dict[int, Errand] = {}

@@ -1,47 +1,29 @@
 """Everyone watches the peer before it on the ring of identities, which owes it a Digest every 6 s; nobody polls.
 
 Any word that comes through a tunnel is a sign of life, and pays what is owed. Who falls silent passes its own watch on
-at once: whom it watched is asked for a sign by the next. A node that is slow or was asleep asks anew before it goes on
-(`strain`).
+at once: whom it watched is asked for a sign by the next; and so does who only echoes (`wards`). A node that is slow or
+was asleep asks anew before it goes on (`strain`).
 """
 
 from msgspec.structs import replace
 
-from wgmesh.domain import doubting, errands, liveness, spreading, strain
+from wgmesh.domain import doubting, errands, liveness, spreading, strain, wards
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample, SendGossip
 from wgmesh.domain.events import LayerResumed
 from wgmesh.domain.gossip_messages import Answer, Ask, Probe, Silence, Vouch
 from wgmesh.domain.inputs import Echoed, Told, Whispered
-from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import IdentityKey, Incarnation
-from wgmesh.domain.watch import is_cut_off, is_on
+from wgmesh.domain.watch import is_cut_off
 
-# A Digest comes every 6 s; what is a quarter late is asked for (protocol, section 5).
-OWED_WITHIN = 7500
 # Who is heard though it is not connected is looked at in WireGuard, at most once in so many ms.
 LOOK_PAUSE = 250
 
 
 def choose(draft: Draft) -> None:
     """The peers changed, or the gossip layer: whom do we watch now?"""
-    watch, now = draft.session.watch, draft.now.awake
-    is_heard = is_on(draft.mesh)
-    connected = [peer.identity for peer in draft.mesh.present_peers if peer.connected and is_heard]
-    doubting.keep_only(draft, connected)
-    watched = before_us(draft.mesh, connected)
-    if watched == watch.watched:
-        return
-    left = draft.mesh.peers.get(watch.watched)
-    is_passed_on = left is not None and left.connected is None and bool(watched)
-    owed = now if is_passed_on else now + OWED_WITHIN * strain.patience(draft)
-    draft.remember(watch=replace(draft.session.watch, watched=watched, owed=owed if watched else None, sign=now))
-
-
-def before_us(mesh: Mesh, connected: list[IdentityKey]) -> IdentityKey:
-    """Of these, the one before us on the ring of identities; empty if there is none."""
-    lower = [identity for identity in connected if identity < mesh.identity]
-    return max(lower or connected, default=b"")
+    doubting.keep_only(draft, wards.connected(draft.mesh))
+    wards.choose(draft)
 
 
 def hear(draft: Draft, whispered: Whispered) -> Verdict:
@@ -71,32 +53,25 @@ def echo(draft: Draft, echoed: Echoed) -> Verdict:
     """The kernel of a machine answered."""
     for identity in draft.session.watch.doubts:
         if draft.mesh.peers[identity].ipv6 == echoed.address:
-            yield from live(draft, identity)
+            yield from live(draft, identity, mute=True)
 
 
-def live(draft: Draft, identity: IdentityKey) -> Verdict:
-    """This peer gave a sign through its tunnel, just now."""
+def live(draft: Draft, identity: IdentityKey, mute: bool = False) -> Verdict:
+    """This peer gave a sign through its tunnel, just now; `mute`: its machine did, and not its daemon."""
     peer, now = draft.mesh.peers.get(identity), draft.now.awake
     if peer is None or not peer.present:
         return
     draft.remember(watch=replace(draft.session.watch, heard=now))
     if identity in draft.session.watch.doubts:
         doubting.end(draft, identity)
-    elif identity == draft.session.watch.watched:
+    elif identity in draft.session.watch.wards:
         strain.feel(draft, -1)
-    if identity == draft.session.watch.watched:
-        _credit(draft)
+    wards.credit(draft, identity, mute)
     if is_cut_off(draft.mesh):
         yield LayerResumed("gossip"), (draft.mesh.layers["gossip"].since.sequence,)
     sampled = draft.session.sampled
     if not peer.connected and (sampled is None or now - sampled >= LOOK_PAUSE):
         yield Sample()
-
-
-def _credit(draft: Draft) -> None:
-    now = draft.now.awake
-    owed = now + OWED_WITHIN * strain.patience(draft)
-    draft.remember(watch=replace(draft.session.watch, sign=now, owed=owed))
 
 
 def _trust(draft: Draft, suspect: IdentityKey, number: int) -> None:
@@ -105,8 +80,7 @@ def _trust(draft: Draft, suspect: IdentityKey, number: int) -> None:
     if doubt is not None and doubt.number == number:
         doubting.end(draft, suspect)
         strain.feel(draft, 1)
-        if suspect == draft.session.watch.watched:
-            _credit(draft)
+        wards.credit(draft, suspect)
 
 
 def _look_oneself(draft: Draft, suspect: IdentityKey, incarnation: Incarnation) -> Verdict:
@@ -130,29 +104,27 @@ def watch(draft: Draft) -> Verdict:
         yield from start_over(draft, 1)
         return
     yield from doubting.go_on(draft)
-    owed = draft.session.watch.owed
-    if owed is not None and owed <= draft.now.awake:
-        yield from ask_now(draft)
+    yield from _call_in(draft, draft.now.awake)
 
 
 def start_over(draft: Draft, strained: int) -> Verdict:
     """This node was away, for a moment or for hours: what it did not hear says nothing of others."""
     strain.feel(draft, strained)
-    if draft.session.watch.owed is not None:
-        _credit(draft)
+    wards.excuse(draft)
     yield from doubting.restart(draft)
 
 
 def ask_now(draft: Draft) -> Verdict:
     """Something happened to our own machine: ask for a sign now, not when one is due."""
-    held = draft.session.watch
-    if held.owed is not None:
-        draft.remember(watch=replace(held, owed=None))
-        yield from doubting.begin(draft, held.watched, held.sign)
+    yield from _call_in(draft, max((ward.owed for ward in draft.session.watch.wards.values()), default=0))
+
+
+def _call_in(draft: Draft, by: int) -> Verdict:
+    for identity, ward in wards.call_in(draft, by).items():
+        yield from doubting.begin(draft, identity, ward.sign)
 
 
 def next_doubt(state: State) -> int | None:
     """When (`awake`) a sign is overdue, or a question goes on."""
     held = state.session.watch
-    times = (held.owed, *(doubt.due for doubt in held.doubts.values()))
-    return min((at for at in times if at is not None), default=None)
+    return min((*(w.owed for w in held.wards.values()), *(d.due for d in held.doubts.values())), default=None)
