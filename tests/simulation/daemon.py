@@ -185,9 +185,9 @@ class Daemon:
             taken.append(self._items.popleft())
         if self._lan or self._sockets:
             self._read_at = self._world.now
-        arrivals = [*self._lan.take(TURN - len(taken), awake), *self._sockets.take(TURN - len(taken), awake)]
-        heard = (self._receive(arrival, awake) for arrival in arrivals)
-        taken += [each for each in heard if each is not None]
+            room = TURN - len(taken)
+            arrivals = [*self._lan.take(room, awake), *self._sockets.take(room, awake)]
+            taken += [each for each in (self._receive(arrival, awake) for arrival in arrivals) if each is not None]
         noted = (self.node.hear(sender, packet, awake) for sender, packet in self._sockets.packets())
         taken += [each for each in noted if each is not None]
         if dropped := self._lan.dropped + self._sockets.dropped:
@@ -239,7 +239,8 @@ class Daemon:
 
     def _act(self, turn: Turn) -> list[Input]:
         """Sockets and device first, then what is to be said."""
-        lan = self._lan.follow(lan_interfaces(self.node.mesh)) if self._machine.lan else []
+        follows = bool(turn.records) and self._machine.lan  # without records the mesh is the same
+        lan = self._lan.follow(lan_interfaces(self.node.mesh)) if follows else []
         seen: list[Input] = [*lan, *self._follow_sockets()]
         if turn.nudges or Sample() in turn.commands:
             seen.append(self._look())

@@ -61,7 +61,10 @@ def after(device: Device | None, change: Change) -> Device:
 
 def find(device: Device, public_key: bytes) -> DevicePeer | None:
     """The peer with this key."""
-    return next((peer for peer in device.peers if peer.public_key == public_key), None)
+    for peer in device.peers:
+        if peer.public_key == public_key:
+            return peer
+    return None
 
 
 def roam(device: Device, held: DevicePeer, moved: DevicePeer) -> Device:

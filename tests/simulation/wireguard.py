@@ -275,7 +275,7 @@ class WireGuard:
     def _plan(self, tunnel: Tunnel, public_key: bytes) -> None:
         """One timer a tunnel, for whatever comes first; one that fires too early is set again."""
         timers = (tunnel.keepalive_at, tunnel.retry_at, tunnel.passive_at, tunnel.expected_at)
-        wanted = min((at for at in timers if at is not None), default=None)
+        wanted = min(filter(None, timers), default=None)  # no timer ends at the instant at which the world begins
         if wanted is not None and (tunnel.timer_at is None or wanted < tunnel.timer_at):
             tunnel.timer_at = wanted
             self._world.at(wanted, self._timer, tunnel, public_key, wanted)

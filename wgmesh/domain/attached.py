@@ -14,13 +14,13 @@ def networks(mesh: Mesh) -> tuple[Network, ...]:
     return (*lans(mesh.interfaces), *networks_of(mesh.attached))
 
 
-@lru_cache(maxsize=16)  # asked of every endpoint; interfaces hardly ever change
+@lru_cache(maxsize=256)  # asked of every endpoint; interfaces hardly ever change
 def lans(interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
     """Those of the interfaces to the LANs of the mesh."""
     return tuple(network_of(prefix) for interface in interfaces for prefix in interface.prefixes)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def networks_of(prefixes: tuple[str, ...]) -> tuple[Network, ...]:
     """What these texts mean."""
     return tuple(network_of(prefix) for prefix in prefixes)

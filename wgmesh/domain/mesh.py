@@ -82,7 +82,8 @@ class Mesh(Struct, frozen=True):
     @property
     def present_peers(self) -> tuple[Peer, ...]:
         """Those that belong on the device, in the order in which they became known."""
-        return tuple(peer for peer in self.peers.values() if self.uses(peer))
+        banned = self.banned  # asked in every step: this is `uses`, without a call for each peer
+        return tuple(peer for peer in self.peers.values() if peer.present and peer.public_key not in banned)
 
     @property
     def listed_peers(self) -> tuple[Peer, ...]:

@@ -78,6 +78,7 @@ class Node:
         self._log = log
         self._recorder = recorder
         self._state = State(mesh, Session())
+        self._deadlines_of: tuple[State, dict[str, int]] = self._state, cadence.deadlines(self._state)
         self._lots_key = b""
         self._inputs = 0
         self._keyring = keyring
@@ -120,14 +121,23 @@ class Node:
 
     def next_wakeup(self) -> int | None:
         """When (`awake`, ms) something is due by itself."""
-        deadlines = (cadence.next_wakeup(self._state), self._rejections.due)
-        return min((at for at in deadlines if at is not None), default=None)
+        report = self._rejections.due
+        tasks = self._deadlines().values()
+        return min(tasks if report is None else (*tasks, report), default=None)
 
     def due(self, awake: int) -> tuple[Input, ...]:
         """The inputs that time itself makes."""
-        tasks: tuple[Input, ...] = tuple(Due(task) for task in cadence.due(self._state, awake))
+        tasks: tuple[Input, ...] = tuple(Due(task) for task, at in self._deadlines().items() if at <= awake)
         report = self._rejections.due
         return (*tasks, self._rejections.report()) if report is not None and report <= awake else tasks
+
+    def _deadlines(self) -> dict[str, int]:
+        """Worked out once a state: most turns of the loop ask for them before and after, and change nothing."""
+        state, deadlines = self._deadlines_of
+        if state is not self._state:
+            deadlines = cadence.deadlines(self._state)
+            self._deadlines_of = self._state, deadlines
+        return deadlines
 
     def turn(self, inputs: Iterable[Input], at: int, awake: int) -> Turn:
         """Decide these inputs at this moment, write what was decided, and say what follows from it.
@@ -159,6 +169,8 @@ class Node:
         return decided
 
     def _carry_out(self, records: tuple[Record, ...], effects: list[Effect], at: int, awake: int) -> Turn:
+        if not effects:
+            return Turn(records)
         commands = tuple(effect for effect in effects if isinstance(effect, Sample | RemoveInterface | Exit))
         outgoing = tuple(self._sender.send(self.mesh, effects, at, awake, self._log.chain))
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))

@@ -17,7 +17,7 @@ def lan_interfaces(mesh: Mesh) -> tuple[Interface, ...]:
     return _without(mesh.parameters.network, mesh.interfaces) if mesh.parameters else ()
 
 
-@lru_cache(maxsize=16)  # asked after every turn; interfaces hardly ever change
+@lru_cache(maxsize=256)  # asked after every turn; interfaces hardly ever change
 def _without(network: str, interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
     ours = ipaddress.ip_network(network)
     return tuple(
