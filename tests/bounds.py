@@ -10,7 +10,6 @@ DAILY: dict[str, int] = {
     "MeshLeft": 1440,
     "SettingsChanged": 1440,
     "InterfacesChanged": 86_400,
-    "NetworksAttached": 86_400,
     "NodeSuspended": 1440,
     "EndpointsDeclared": 1728,
     "EndpointReflected": 1152,

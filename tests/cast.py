@@ -110,7 +110,7 @@ class Member:
             MeshJoined(self.key, self.public_key, self.mesh, self.ipv4, self.ipv6),
             self.started(boot),
             SettingsChanged(self.settings),
-            InterfacesChanged((self.interface,)),
+            InterfacesChanged((self.interface,), (), ()),
         )
 
     def started(self, boot: int = 1) -> NodeStarted:

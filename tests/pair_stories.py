@@ -18,7 +18,7 @@ def of_beta(*told: Told, lan: bool = True) -> tuple[Record, ...]:
         (3.9, "start", joined(BETA)),
         (3.901, "start", started()),
         (3.902, "start", settings),
-        (4.11, "network", e.InterfacesChanged((ETH0,))),
+        (4.11, "network", e.InterfacesChanged((ETH0,), (), ())),
     )
     return records(*((seconds + AHEAD_SECONDS, cause, event) for seconds, cause, event in (*begun, *told)))
 

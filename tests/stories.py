@@ -103,7 +103,7 @@ STORY = records(
     (0, "start", joined()),
     (0.001, "start", started()),
     (0.002, "start", e.SettingsChanged(SETTINGS)),
-    (0.05, "network", e.InterfacesChanged((ETH0,))),
+    (0.05, "network", e.InterfacesChanged((ETH0,), (), ())),
     (0.06, "wireguard", e.DeviceChanged(("create the interface", f"add address {ipv4(ALPHA)}/32"), 0)),
     (0.07, "lan", e.LayerResumed("lan")),
     (4.118, "lan", discovered(BETA, "beta", BETA_AT.ip)),

@@ -62,7 +62,7 @@ EVERYTHING: list[Event] = [
     e.PeerBanned(BOB.public_key),
     e.PeerBanned(ERIN_KEY),
     e.PeerUnbanned(BOB.public_key),
-    e.NetworksAttached(("172.17.0.0/16",), ("172.17.0.0/16",)),
+    e.InterfacesChanged((ALICE.interface,), ("172.17.0.0/16",), ("172.17.0.0/16",)),
     e.ForeignPeerSeen(ERIN_KEY),
     e.LayerSuspended("lan", "no interface"),
     e.NewerPeerSeen("10.0.0.1"),

@@ -3,20 +3,21 @@ from ipaddress import ip_network
 from tests.cast import ALICE
 from tests.playbook import given
 from wgmesh.domain.attached import has_ipv4, networks, networks_of, overlap
-from wgmesh.domain.events import InterfacesChanged, MeshAddressChanged, NetworksAttached
+from wgmesh.domain.events import InterfacesChanged, MeshAddressChanged
 from wgmesh.domain.values import Interface
 
 ALICE_IS_UP = given(*ALICE.joined())
 
 
 def test_a_machine_is_attached_to_its_lans_and_to_what_its_other_interfaces_lead_to() -> None:
-    mesh = ALICE_IS_UP.given(NetworksAttached(("10.2.0.0/16",), ())).mesh
+    mesh = ALICE_IS_UP.given(InterfacesChanged((ALICE.interface,), ("10.2.0.0/16",), ())).mesh
     assert [str(network) for network in networks(mesh)] == ["192.168.1.0/24", "fe80::/64", "10.2.0.0/16"]
     assert networks_of(("10.2.0.0/16",)) == (ip_network("10.2.0.0/16"),)
 
 
 def test_a_lan_in_the_range_of_the_mesh_takes_its_ipv4_address() -> None:
-    mesh = ALICE_IS_UP.given(InterfacesChanged((Interface("eth0", 2, 1500, ("10.49.3.4/24", "fe80::1/64")),))).mesh
+    lan = Interface("eth0", 2, 1500, ("10.49.3.4/24", "fe80::1/64"))
+    mesh = ALICE_IS_UP.given(InterfacesChanged((lan,), (), ())).mesh
     assert (overlap(mesh), has_ipv4(mesh)) == ("10.49.3.0/24", False)
     assert (overlap(ALICE_IS_UP.mesh), has_ipv4(ALICE_IS_UP.mesh)) == ("", True)
 

@@ -12,7 +12,6 @@ from tests.playbook import Playbook, given, span
 from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, detour, is_hearsay, next_change, objection, turn
 from wgmesh.domain.events import (
     InterfacesChanged,
-    NetworksAttached,
     PeerConnected,
     PeerDisconnected,
     PeerEndpointObserved,
@@ -28,7 +27,9 @@ ALICE_IS_UP = given(*ALICE.joined()).given(
         (
             Interface("eth0", 2, 1500, ("192.168.1.1/24", "fe80::1/64")),
             Interface("ppp0", 3, 1400, ("10.5.0.1/32", "10.6.0.0/31")),
-        )
+        ),
+        (),
+        (),
     )
 )
 MESH_IPV6 = ALICE.ipv6.rpartition(":")[0] + ":1"
@@ -286,7 +287,7 @@ MET_THERE = Endpoint("10.77.0.2", BOB.wireguard.port)
 def moved(*met: Endpoint, proven: Endpoint = BOB.wireguard) -> Playbook:
     """Alice, connected with Bob, is on another network now, and he answered her there."""
     connected = ALICE_IS_UP.given(BOB.discovered(), BOB.observed(), PeerConnected(BOB.key, proven))
-    return connected.given(InterfacesChanged((ELSEWHERE,)), *(BOB.observed(ip) for ip in met), at="1 min")
+    return connected.given(InterfacesChanged((ELSEWHERE,), (), ()), *(BOB.observed(ip) for ip in met), at="1 min")
 
 
 def test_who_moved_tries_a_connected_peer_where_it_answers_now_for_one_turn() -> None:
@@ -311,7 +312,7 @@ def test_a_working_tunnel_is_left_alone_where_its_address_is_still_on_a_link_of_
 
 def test_a_peer_that_was_met_before_the_move_only_takes_no_detour() -> None:
     story = ALICE_IS_UP.given(BOB.discovered(), BOB.observed(MET_THERE), PeerConnected(BOB.key, BOB.wireguard))
-    story = story.given(InterfacesChanged((ELSEWHERE,)))
+    story = story.given(InterfacesChanged((ELSEWHERE,), (), ()))
     assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) is None
 
 
@@ -326,7 +327,7 @@ def test_who_never_connected_takes_no_detour() -> None:
 
 
 def test_what_only_leads_to_containers_or_into_another_vpn_is_no_way_to_a_peer() -> None:
-    docker = NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))
+    docker = InterfacesChanged((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))
     mesh = ALICE_IS_UP.given(docker).mesh
     assert objection(mesh, Endpoint("172.17.0.5", 1)) == "in a network of containers or of another VPN"
     assert objection(mesh, Endpoint("10.2.0.5", 1)) == ""

@@ -63,8 +63,8 @@ def test_a_start_forgets_what_only_the_last_run_knew() -> None:
 # What says something new of us; boots rise, as the daemon sees to.
 ABOUT_US: list[Callable[[int], Event]] = [
     lambda _: e.SettingsChanged(replace(ALICE.settings, hostname="ada")),
-    lambda _: e.InterfacesChanged((ALICE.interface, BOB.interface)),
-    lambda _: e.InterfacesChanged(()),
+    lambda _: e.InterfacesChanged((ALICE.interface, BOB.interface), (), ()),
+    lambda _: e.InterfacesChanged((), (), ()),
     lambda _: e.MeshAddressChanged(1, ALICE.ipv4_with(1), ALICE.ipv4),
     lambda _: e.MeshAddressChanged(255, "", ALICE.ipv4),
     lambda _: e.MeshLeft(),

@@ -9,7 +9,6 @@ from wgmesh.domain.effects import Announce, Nudge, SendRecords
 from wgmesh.domain.events import (
     EndpointsDeclared,
     InterfacesChanged,
-    NetworksAttached,
     NodeSuspended,
     PeerConnected,
     PeerDisconnected,
@@ -42,16 +41,18 @@ CONNECTED = given(
 def test_networks_are_news_only_when_they_differ() -> None:
     CONNECTED.when(Networked((ALICE.interface,))).then()
     CONNECTED.when(Networked((ELSEWHERE,))).then(
-        InterfacesChanged((ELSEWHERE,)), Announce(), SendRecords(BOB.key, (ALICE.key,)), cause="network"
+        InterfacesChanged((ELSEWHERE,), (), ()), Announce(), SendRecords(BOB.key, (ALICE.key,)), cause="network"
     )
 
 
 def test_other_networks_of_the_machine_are_news_that_changes_nothing_about_us() -> None:
     known = CONNECTED.when(Networked((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)))
-    known.then(NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)), cause="network")
+    known.then(
+        InterfacesChanged((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)), cause="network"
+    )
     known.when(Networked((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))).then()
     assert known.mesh.incarnation == CONNECTED.mesh.incarnation
-    known.when(Networked((ALICE.interface,))).then(NetworksAttached((), ()))
+    known.when(Networked((ALICE.interface,))).then(InterfacesChanged((ALICE.interface,), (), ()))
 
 
 def test_who_moved_speaks_to_every_connected_peer_three_times() -> None:

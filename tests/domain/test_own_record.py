@@ -35,7 +35,7 @@ def test_a_change_of_settings_is_a_change_of_the_record() -> None:
 
 
 def endpoints(*interfaces: Interface) -> list[str]:
-    mesh = ALICE_IS_UP.given(InterfacesChanged(interfaces)).mesh
+    mesh = ALICE_IS_UP.given(InterfacesChanged(interfaces, (), ())).mesh
     assert all((claim.kind, claim.socket) == ("lan", "wg") for claim in own_record(mesh).endpoints)
     return [claim.endpoint.ip for claim in own_record(mesh).endpoints]
 
@@ -64,7 +64,7 @@ def test_whatever_addresses_a_machine_has_its_record_can_be_signed_and_read(
 ) -> None:
     interfaces = tuple(Interface(f"eth{n}", n, 1500, tuple(each)) for n, each in enumerate(machine))
     settings = NodeSettings("wgmesh0", hostname, "none", True, ())
-    record = own_record(ALICE_IS_UP.given(InterfacesChanged(interfaces), SettingsChanged(settings)).mesh)
+    record = own_record(ALICE_IS_UP.given(InterfacesChanged(interfaces, (), ()), SettingsChanged(settings)).mesh)
     assert len(record.endpoints) <= MOST_ENDPOINTS
     assert decode(sign(record, ALICE.identity)) == record
 

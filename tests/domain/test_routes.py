@@ -11,7 +11,6 @@ from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import (
     InterfacesChanged,
     MeshAddressChanged,
-    NetworksAttached,
     PeerBanned,
     PeerConnected,
     PeerDisconnected,
@@ -120,7 +119,9 @@ def test_row_24_the_ranges_of_the_mesh_are_nobodys_route(prefix: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["192.168.1.0/24", "192.168.0.0/16", "192.168.1.7/32", "172.17.5.0/24"])
 def test_row_24_a_network_that_this_machine_is_attached_to_goes_there(prefix: str) -> None:
-    story = accepting("all").given(NetworksAttached(("172.17.0.0/16",), ("172.17.0.0/16",)), announces(BOB, prefix))
+    story = accepting("all").given(
+        InterfacesChanged((ALICE.interface,), ("172.17.0.0/16",), ("172.17.0.0/16",)), announces(BOB, prefix)
+    )
     [(refusal, reason)] = reasons(story)
     assert refusal == prefix
     assert reason.startswith("this machine is attached to 1")
@@ -146,7 +147,7 @@ def test_a_node_without_an_ipv4_address_in_the_mesh_uses_ipv6_routes_alone() -> 
     story = accepting("all").given(announces(BOB, OFFICE, "fd12:3456::/48"))
     for lost in (
         MeshAddressChanged(255, "", ALICE.ipv4),
-        InterfacesChanged((Interface("eth0", 2, 1500, ("10.49.3.4/24",)),)),
+        InterfacesChanged((Interface("eth0", 2, 1500, ("10.49.3.4/24",)),), (), ()),
     ):
         without = story.given(lost)
         assert list(used(without.mesh)) == ["fd12:3456::/48"]

@@ -126,7 +126,7 @@ def large() -> Playbook:
     """Alice has as many addresses and as long a name as a record can say."""
     interface = Interface("eth0", 2, 1500, tuple(f"2001:db8::{n:x}/64" for n in range(40)))
     settings = replace(ALICE.settings, hostname="a" * 63)
-    return ALICE_IS_UP.given(InterfacesChanged((interface,)), SettingsChanged(settings))
+    return ALICE_IS_UP.given(InterfacesChanged((interface,), (), ()), SettingsChanged(settings))
 
 
 @pytest.mark.parametrize("story", [ALICE_IS_UP, large()], ids=["small", "large"])

@@ -119,7 +119,7 @@ def test_who_has_no_ipv4_address_has_ipv6_alone() -> None:
 )
 def test_where_the_mesh_overlaps_an_attached_network_ipv4_is_left_out(prefix: str, overlapping: str) -> None:
     attached = Interface("eth0", 2, 1500, ("192.168.1.1/24", prefix))
-    story = ALICE_IS_UP.given(InterfacesChanged((attached,)))
+    story = ALICE_IS_UP.given(InterfacesChanged((attached,), (), ()))
     assert overlap(story.mesh) == overlapping
     assert (f"{ALICE.ipv4}/32" in device(story).addresses) == (not overlapping)
     assert ("10.49.0.0/16" in device(story).routes) == (not overlapping)
@@ -131,7 +131,7 @@ def test_where_the_mesh_overlaps_an_attached_network_ipv4_is_left_out(prefix: st
 )
 def test_a_packet_fits_the_narrowest_link_and_ipv6(attached: tuple[int, ...], mtu: int) -> None:
     interfaces = tuple(Interface(f"eth{n}", n, link_mtu) for n, link_mtu in enumerate(attached))
-    assert device(ALICE_IS_UP.given(InterfacesChanged(interfaces))).mtu == mtu
+    assert device(ALICE_IS_UP.given(InterfacesChanged(interfaces, (), ()))).mtu == mtu
 
 
 def test_a_tunnel_that_is_up_is_not_touched_by_what_is_heard_of_its_peer() -> None:

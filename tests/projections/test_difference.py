@@ -22,7 +22,7 @@ def test_between_equal_moments_nothing_changed() -> None:
 
 def test_what_the_operator_and_the_machine_changed() -> None:
     settings = replace(SETTINGS, hostname="alef", lan=False, lan_interfaces=("eth0", "eth1"))
-    events = (e.SettingsChanged(settings), e.InterfacesChanged(()), e.MeshAddressChanged(1, "", "10.71.182.3"))
+    events = (e.SettingsChanged(settings), e.InterfacesChanged((), (), ()), e.MeshAddressChanged(1, "", "10.71.182.3"))
     assert changed(*events, topic="node") == [
         ("this node", "IPv4", "10.71.182.3", None),
         ("this node", "networks", "eth0 192.168.1.5/24 fe80::5/64", None),

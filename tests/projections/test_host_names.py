@@ -68,6 +68,6 @@ def test_who_lacks_an_ipv4_address_or_shares_it_is_reached_by_ipv6() -> None:
 
 
 def test_where_ipv4_is_left_out_no_name_leads_there() -> None:
-    inside = InterfacesChanged((Interface("eth0", 2, 1500, ("10.49.3.4/24",)),))
+    inside = InterfacesChanged((Interface("eth0", 2, 1500, ("10.49.3.4/24",)),), (), ())
     story = ALICE_IS_UP.given(SettingsChanged(ALICE.settings), BOB.discovered(), inside)
     assert host_names(story.mesh) == (*lines(ALICE, "alice")[1:], *lines(BOB, "bob")[1:])

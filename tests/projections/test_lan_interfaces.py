@@ -15,7 +15,7 @@ def test_every_interface_is_spoken_on_with_all_its_addresses() -> None:
 
 def test_but_not_from_an_address_in_the_meshs_own_range_which_could_be_nobodys_endpoint() -> None:
     inside = replace(ALICE.interface, prefixes=(f"{ALICE.ipv4}/24", "fe80::1/64"))
-    mesh = given(*ALICE.joined(), InterfacesChanged((inside, ALICE.interface))).mesh
+    mesh = given(*ALICE.joined(), InterfacesChanged((inside, ALICE.interface), (), ())).mesh
     assert lan_interfaces(mesh) == (replace(inside, prefixes=("fe80::1/64",)), ALICE.interface)
 
 

@@ -46,13 +46,12 @@ SENTENCES: list[tuple[e.Event, str]] = [
         e.SettingsChanged(NodeSettings("wgmesh0", "alef", "userspace", False, ("eth0", "eth1"))),
         "settings: hostname alef, lan off, lan interfaces eth0 eth1",
     ),
-    (e.InterfacesChanged((Interface("eth0", 2, 1500, ("192.168.1.5/24",)),)), "networks: eth0 192.168.1.5/24"),
-    (e.InterfacesChanged(()), "networks: none"),
+    (e.InterfacesChanged((Interface("eth0", 2, 1500, ("192.168.1.5/24",)),), (), ()), "networks: eth0 192.168.1.5/24"),
+    (e.InterfacesChanged((), (), ()), "networks: none"),
     (
-        e.NetworksAttached(("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)),
-        "other networks: 10.2.0.0/16 172.17.0.0/16; of containers and VPNs: 172.17.0.0/16",
+        e.InterfacesChanged((), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",)),
+        "networks: none; others: 10.2.0.0/16; containers' and VPNs': 172.17.0.0/16",
     ),
-    (e.NetworksAttached((), ()), "other networks: none; of containers and VPNs: none"),
     (
         e.SettingsChanged(replace(SETTINGS, accept_routes=("all",), advertise_routes=("10.9.0.0/16",), hosts=True)),
         "settings: advertise routes 10.9.0.0/16, accept routes all, hosts on",

@@ -91,7 +91,7 @@ def test_but_a_silent_peer_is_tried_where_it_is_said_to_be() -> None:
 
 
 def test_and_so_is_a_connected_one_that_answered_from_elsewhere_since_we_moved() -> None:
-    moved = InterfacesChanged((Interface("wlan0", 4, 1500, ("203.0.113.1/24",)),))
+    moved = InterfacesChanged((Interface("wlan0", 4, 1500, ("203.0.113.1/24",)),), (), ())
     mesh = known(PeerConnected(BOB.key, BOB.wireguard), moved, BOB.observed(ELSEWHERE))
     sample = DeviceSample(found(mesh), (Traffic(BOB.public_key, handshaken=True),))
     assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=ELSEWHERE),)

@@ -82,7 +82,7 @@ def test_a_foreign_peer_is_named() -> None:
 
 
 def test_a_range_that_overlaps_an_attached_network_says_the_cure() -> None:
-    (text,) = happened(e.InterfacesChanged((Interface("eth1", 3, 1500, ("10.71.3.1/24",)),)))
+    (text,) = happened(e.InterfacesChanged((Interface("eth1", 3, 1500, ("10.71.3.1/24",)),), (), ()))
     assert "10.71.0.0/16 overlaps the attached network 10.71.3.0/24" in text
     assert "wgmesh init --subnet" in text
 

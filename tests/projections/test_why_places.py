@@ -129,7 +129,7 @@ def test_a_network_behind_a_peer_is_used_or_not_and_why() -> None:
 
 
 def test_a_mesh_network_that_overlaps_an_attached_one_is_left_out() -> None:
-    mesh = mesh_of(e.InterfacesChanged((Interface("eth1", 3, 1500, ("10.71.3.1/24",)),)), told=STORY)
+    mesh = mesh_of(e.InterfacesChanged((Interface("eth1", 3, 1500, ("10.71.3.1/24",)),), (), ()), told=STORY)
     assert standing("10.71.0.0/16", mesh) == (
         "10.71.0.0/16 is the mesh's own, and left out on this node, since it overlaps the attached network 10.71.3.0/24"
     )

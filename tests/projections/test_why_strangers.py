@@ -88,7 +88,7 @@ def test_a_name_that_nothing_is_known_of() -> None:
             "layer lan cannot work for 1 min: UDP port 51830 is in use",
         ),
         (
-            (e.InterfacesChanged(()),),
+            (e.InterfacesChanged((), (), ()),),
             {},
             "this machine has no network to meet peers on: those of containers and VPNs are left out",
         ),
@@ -115,7 +115,7 @@ def test_what_keeps_anybody_from_being_met_is_named(
 
 
 def test_the_surest_obstacle_comes_first_and_the_others_are_facts() -> None:
-    mesh = mesh_of(e.InterfacesChanged(()), told=STORY)
+    mesh = mesh_of(e.InterfacesChanged((), (), ()), told=STORY)
     answer = stranger(mesh, running=False, rejected=(SEALED,))
     assert answer.verdict.endswith(NOT_RUNNING)
     assert [label for label, _ in answer.facts] == ["heard", "refused"]
@@ -130,7 +130,7 @@ def test_a_newer_version_of_long_ago_and_a_lan_that_is_off_are_no_obstacles() ->
     mesh = mesh_of(e.NewerPeerSeen("192.168.1.9"), told=STORY)
     assert "newer" not in stranger(mesh, later=HOUR).verdict
     off = e.SettingsChanged(replace(SETTINGS, lan=False))
-    assert "network" not in stranger(mesh_of(off, e.InterfacesChanged(()), told=STORY)).verdict
+    assert "network" not in stranger(mesh_of(off, e.InterfacesChanged((), (), ()), told=STORY)).verdict
 
 
 def test_the_story_is_told_by_what_names_the_identity() -> None:

@@ -40,7 +40,9 @@ def secrets(first: int = 0) -> Iterator[bytes]:
 
 TROUBLE: list[Event] = [
     *EVERYTHING,
-    e.InterfacesChanged((Interface("enx001122334455", 3, 1500, ("192.168.1.1/24", "fe80::211:22ff:fe33:4455/64")),)),
+    e.InterfacesChanged(
+        (Interface("enx001122334455", 3, 1500, ("192.168.1.1/24", "fe80::211:22ff:fe33:4455/64")),), (), ()
+    ),
     e.AddressCollisionResolved(BOB.ipv4, ALICE.key, BOB.key),
     e.MeshAddressChanged(3, ALICE.ipv4_with(3), ALICE.ipv4),
     e.PeerConnected(BOB.key, Endpoint("192.168.1.255", 1)),

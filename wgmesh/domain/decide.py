@@ -177,7 +177,7 @@ def _follow_up(draft: Draft, before: State, teller: bytes) -> None:
         watching.choose(draft)
         recalling.plan(draft)
         cadence.look_soon(draft)
-    if draft.mesh.networked != before.mesh.networked and draft.mesh.present_peers:
+    if draft.mesh.interfaces != before.mesh.interfaces and draft.mesh.present_peers:
         cadence.look_soon(draft)
     if draft.mesh.digest != before.mesh.digest:
         announcing.quicken(draft)

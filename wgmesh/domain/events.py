@@ -58,17 +58,13 @@ class MeshLeft(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InterfacesChanged(Struct, frozen=True, forbid_unknown_fields=True):
-    """The machine's networks are now these. One a change, at most one a second."""
+    """The machine's networks are now these. One a change, at most one a second.
 
-    interfaces: tuple[Interface, ...]
-
-
-class NetworksAttached(Struct, frozen=True, forbid_unknown_fields=True):
-    """The machine's networks beside the LANs of the mesh are now these; `virtual` are containers' and other VPNs'.
-
-    Canonical prefixes. One a change, at most one a second.
+    `attached` are canonical prefixes of what is no LAN of the mesh; of these, `virtual` are containers' and other
+    VPNs'.
     """
 
+    interfaces: tuple[Interface, ...]
     attached: tuple[str, ...]
     virtual: tuple[str, ...]
 
@@ -332,7 +328,6 @@ Event = (
     | MeshLeft
     | SettingsChanged
     | InterfacesChanged
-    | NetworksAttached
     | NodeSuspended
     | EndpointsDeclared
     | EndpointReflected
@@ -374,4 +369,4 @@ Event = (
 CATALOGUE: tuple[type, ...] = get_args(Event)
 
 # Current version of each event whose fields ever changed; 1 for all others.
-VERSIONS: dict[str, int] = {"SettingsChanged": 2, "StateCarried": 2}
+VERSIONS: dict[str, int] = {"InterfacesChanged": 2, "SettingsChanged": 2, "StateCarried": 2}

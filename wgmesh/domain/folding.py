@@ -39,10 +39,9 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(_restate(mesh), departed=ground)
         case e.SettingsChanged(settings):
             return replace(_restate(mesh), settings=settings)
-        case e.InterfacesChanged(interfaces):
-            return replace(_restate(mesh), interfaces=interfaces, networked=ground)
-        case e.NetworksAttached(attached, virtual):
-            return replace(mesh, attached=attached, virtual=virtual)
+        case e.InterfacesChanged(interfaces, attached, virtual):
+            told = _restate(mesh) if interfaces != mesh.interfaces else mesh
+            return replace(told, interfaces=interfaces, attached=attached, virtual=virtual, networked=ground)
         case e.MeshAddressChanged(nonce, ipv4):
             return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
         case e.OwnRecordOutrun(above, nonce, ipv4):

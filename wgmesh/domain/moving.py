@@ -8,7 +8,7 @@ tunnel, thrice within 3 s, since the first may be lost while the new link finds 
 from wgmesh.domain import announcing
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import Nudge
-from wgmesh.domain.events import EndpointsDeclared, InterfacesChanged, NetworksAttached, NodeSuspended
+from wgmesh.domain.events import EndpointsDeclared, InterfacesChanged, NodeSuspended
 from wgmesh.domain.inputs import Located, Networked, Woke
 from wgmesh.domain.values import MINUTE, SECOND
 
@@ -21,12 +21,12 @@ SLEEP_CAP = 64
 
 def network(draft: Draft, networked: Networked) -> Verdict:
     """The machine's interfaces are known, and what else it is attached to."""
-    if (networked.attached, networked.virtual) != (draft.mesh.attached, draft.mesh.virtual):
-        yield NetworksAttached(networked.attached, networked.virtual), ()
-    if networked.interfaces != draft.mesh.interfaces:
-        yield InterfacesChanged(networked.interfaces), ()
-        if networked.interfaces:
-            plan_nudges(draft)
+    known = draft.mesh
+    moved = networked.interfaces != known.interfaces
+    if moved or (networked.attached, networked.virtual) != (known.attached, known.virtual):
+        yield InterfacesChanged(networked.interfaces, networked.attached, networked.virtual), ()
+    if moved and networked.interfaces:
+        plan_nudges(draft)
 
 
 def locate(draft: Draft, located: Located) -> Verdict:

@@ -36,8 +36,13 @@ def _state_carried_2(event: Fields) -> Fields:
     return event | new | {"settings": _settings_2(event["settings"])}
 
 
+def _interfaces_changed_2(event: Fields) -> Fields:
+    return event | {"attached": [], "virtual": []}
+
+
 # (name, version): how its fields become those of version + 1. Every version ever shipped but the current has one.
 UPCASTS: dict[tuple[str, int], Upcast] = {
+    ("InterfacesChanged", 1): _interfaces_changed_2,
     ("SettingsChanged", 1): _settings_changed_2,
     ("StateCarried", 1): _state_carried_2,
 }

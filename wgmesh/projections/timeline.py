@@ -4,7 +4,7 @@ A sentence names nodes as they were known just before the record, so it takes th
 it adds the time and the cause, and makes what came from other nodes safe to print.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from wgmesh.domain import events as e
@@ -37,11 +37,10 @@ def sentence(before: Mesh, record: Record) -> str:
             return "left the mesh: goodbye is said, the interface goes"
         case e.SettingsChanged(settings):
             return "settings: " + ", ".join(_changed(before.settings, settings))
-        case e.InterfacesChanged(interfaces):
-            return "networks: " + ("; ".join(_network(each) for each in interfaces) or "none")
-        case e.NetworksAttached(attached, virtual):
-            others, not_ours = (" ".join(each) or "none" for each in (attached, virtual))
-            return f"other networks: {others}; of containers and VPNs: {not_ours}"
+        case e.InterfacesChanged(interfaces, attached, virtual):
+            lans = "networks: " + ("; ".join(_network(each) for each in interfaces) or "none")
+            others = [prefix for prefix in attached if prefix not in virtual]
+            return "; ".join([lans, *_beside("others", others), *_beside("containers' and VPNs'", virtual)])
         case e.EndpointsDeclared(endpoints):
             return "reachable, so the operator says, at " + (" ".join(str(each) for each in endpoints) or "nothing")
         case e.MeshAddressChanged(_, "", previous):
@@ -196,6 +195,11 @@ def _written(value: str | bool | tuple[str, ...], nothing: str) -> str:
             return " ".join(value) or nothing
         case _:
             return value
+
+
+def _beside(whose: str, prefixes: Sequence[str]) -> tuple[str, ...]:
+    """What the machine is attached to beside its LANs, if it is."""
+    return (f"{whose}: {' '.join(prefixes)}",) if prefixes else ()
 
 
 def _network(interface: Interface) -> str:
