@@ -184,11 +184,11 @@ LAYERS = (
     (
         "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages", "identity", "inputs",
         "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
-        "own_events", "secret", "settings", "stun", "upcasts",
+        "own_events", "secret", "settings", "silence_events", "stun", "upcasts",
     ),
     (
         "attached", "draft", "folding", "holdings", "introduce", "mesh", "own_record", "passing", "peer_folding",
-        "session", "watch",
+        "session", "silences", "watch",
     ),
     (POLICIES,),
     ("cadence",),
@@ -206,22 +206,26 @@ POLICIES_THAT_ASK_POLICIES = {
         "reaching",
         "selfhood",
         "supplying",
+        "unanswered",
     ),
     # A verdict is passed on; a strained node waits longer for it; who gave bytes and no word passes its watch on.
-    "doubting": ("spreading", "strain", "wards"),
+    "doubting": ("muteness", "spreading", "strain", "wards"),
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership", "selfhood"),
-    "reaching": ("endpoints", "routes"),  # what may be nobody's address is not tried
+    "muteness": ("membership",),
+    "reaching": ("endpoints", "routes", "unanswered"),  # what may be nobody's address is not tried
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
     "mapping": ("endpoints",),  # what may be nobody's address is not ours
     "moving": ("announcing",),  # who moved says so
     "wards": ("strain",),  # a strained node waits longer for what it is owed
+    "unanswered": ("membership",),
     "watching": (
         "doubting",
         "errands",
         "liveness",
+        "muteness",
         "spreading",
         "strain",
         "wards",

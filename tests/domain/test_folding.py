@@ -17,8 +17,8 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.values import Incarnation
 
-# What was said and is done with; and a ban that nobody spoke is no ban that ends.
-WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, e.PeerUnbanned)
+# What was said and is done with; and a ban that nobody spoke is no ban that ends, nor returns who was not missed.
+WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, e.PeerUnbanned, e.DaemonReturned)
 
 
 @pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.__name__)

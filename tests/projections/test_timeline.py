@@ -25,6 +25,7 @@ from tests.stories import (
 from wgmesh.domain import events as e
 from wgmesh.domain.events import CATALOGUE
 from wgmesh.domain.folding import carried, evolve
+from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
@@ -143,6 +144,17 @@ SENTENCES: list[tuple[e.Event, str]] = [
         e.NewerPeerSeen("192.168.1.9"),
         "192.168.1.9 has the secret and speaks a newer protocol: update wgmesh on this machine",
     ),
+    (
+        e.HelloUnanswered(bytes(range(32)), "delta", "lan", Endpoint("192.168.1.9", 40000)),
+        "delta is heard on the LAN, and does not answer at 192.168.1.9:40000: a firewall there?",
+    ),
+    (e.HelloUnanswered(bytes(32), "", "peer", ELSEWHERE), f"nobody answers at {ELSEWHERE}, which --peer named"),
+    (e.HelloUnanswered(bytes(32), "", "dht", ELSEWHERE), f"nobody answers at {ELSEWHERE}, which the layer dht named"),
+    (
+        e.DaemonMissed(BETA.key, 9000),
+        "the daemon of beta says nothing for 9 s; its machine answers, its tunnel stays",
+    ),
+    (e.DaemonReturned(BETA.key), "the daemon of beta is heard again"),
     (e.NodeSuspended(3_600_000), "this machine was asleep for 1 h"),
     (e.ClockStepped(3_600_000), "the wall clock was set forward by 1 h"),
     (e.ClockStepped(-65_000), "the wall clock was set back by 1 min 5 s"),
@@ -183,6 +195,12 @@ def test_a_log_that_became_shorter_is_told_as_such() -> None:
     shorter, same = (sentence(known, record) for record in records(*((0, "gossip", event) for event in told)))
     assert shorter.endswith("its log reaches record 811, chain 0000: fewer than the 812 of before, was it cut?")
     assert same.endswith("its log reaches record 812, chain 0000")
+
+
+def test_a_neighbour_without_a_name_goes_by_its_key() -> None:
+    event = e.HelloUnanswered(bytes(range(32)), "", "lan", Endpoint("192.168.1.9", 40000))
+    (record,) = records((0, "lan", event))
+    assert sentence(MESH, record).startswith(f"{key(wireguard_key(bytes(range(32))))} is heard on the LAN")
 
 
 def test_the_first_settings_are_told_whole() -> None:

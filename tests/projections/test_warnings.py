@@ -7,9 +7,10 @@ from tests.stories import BETA, BETA_AT, GAMMA, MESH, NOON, SETTINGS, STORY, mes
 from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
 from wgmesh.domain.folding import fold
+from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
-from wgmesh.domain.values import DAY, HOUR, Incarnation, Interface
+from wgmesh.domain.values import DAY, HOUR, Endpoint, Incarnation, Interface
 from wgmesh.projections.peers import Frozen, Live
 from wgmesh.projections.warnings import cited, warnings
 from wgmesh.projections.wording import key
@@ -174,3 +175,26 @@ def test_a_clock_that_is_off_is_told_for_a_day() -> None:
     )
     mesh = mesh_of(e.ClockSkewObserved(BETA.key, "192.168.1.9", -3), told=STORY)
     assert list(warnings(mesh, AT + DAY, running=True, live=UP, quoted={})) == []
+
+
+def test_who_ought_to_answer_and_does_not_is_told_for_a_day() -> None:
+    delta = bytes(range(32))
+    heard = e.HelloUnanswered(delta, "delta", "lan", Endpoint("192.168.1.9", 40000))
+    nameless = e.HelloUnanswered(delta, "", "lan", Endpoint("192.168.1.9", 40000))
+    named = e.HelloUnanswered(bytes(32), "", "peer", Endpoint("203.0.113.9", 52000))
+    found = e.HelloUnanswered(bytes(32), "", "dht", Endpoint("203.0.113.8", 52000))
+    assert happened(heard, named, found) == [
+        "delta is heard on the LAN and does not answer: `wgmesh why delta`",
+        "nobody answers at 203.0.113.9:52000, which --peer named: `wgmesh why 203.0.113.9:52000`",
+    ]
+    assert happened(nameless)[0].startswith(f"{key(wireguard_key(delta))} is heard on the LAN")
+    assert happened(heard, seconds=7200 - DAY / 1000) == []
+
+
+def test_a_daemon_that_is_missed_is_told_while_its_tunnel_stands() -> None:
+    missed = e.DaemonMissed(BETA.key, 9000)
+    assert happened(missed) == [
+        "for 1 min 40 s the daemon of beta says nothing; its tunnel stays: start `wgmesh join` there"
+    ]
+    assert happened(missed, e.DaemonReturned(BETA.key)) == []
+    assert happened(missed, e.PeerDisconnected(BETA.key, 181_000)) == []

@@ -8,7 +8,7 @@ sender lives and not where it came from.
 import ipaddress
 from typing import assert_never
 
-from wgmesh.domain import announcing, hearsay, lots, reaching, supplying
+from wgmesh.domain import announcing, hearsay, lots, reaching, supplying, unanswered
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendPage, SendReply
 from wgmesh.domain.endpoints import is_within_mesh, objection
@@ -98,6 +98,7 @@ def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
         return
     if (last is not None and draft.now.awake - last < GREETING_PAUSE) or _leaves_it_to_others(draft):
         return
+    yield from unanswered.of_the_lan(draft, record, heard.sender, last)
     draft.remember(greeted=remember(draft.session.greeted, record.identity, draft.now.awake, PEER_CAP))
     hello = SendHello(heard.layer, heard.interface, heard.sender, record.identity, record.incarnation.boot)
     if not heard.sender.scope:  # nobody's record says that a link-local address is a member's: it is asked once

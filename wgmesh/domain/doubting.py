@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from wgmesh.domain import lots, spreading, strain, wards
+from wgmesh.domain import lots, muteness, spreading, strain, wards
 from wgmesh.domain.device import DeviceSample
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import Echo, Sample, SendGossip
@@ -124,6 +124,7 @@ def _judge(draft: Draft, peer: Peer, doubt: Doubt, received: int, around: int) -
     if received != doubt.received:
         end(draft, peer.identity)
         wards.credit(draft, peer.identity, mute=True)
+        yield from muteness.miss(draft, peer, doubt.began)
     elif others(draft.mesh, peer.identity) and draft.session.watch.heard < doubt.began and around == doubt.around:
         if not is_cut_off(draft.mesh):
             yield LayerSuspended("gossip", HEARS_NOBODY), ()

@@ -23,6 +23,9 @@ from wgmesh.domain.own_events import RecordRenewed as RecordRenewed
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.silence_events import DaemonMissed as DaemonMissed
+from wgmesh.domain.silence_events import DaemonReturned as DaemonReturned
+from wgmesh.domain.silence_events import HelloUnanswered as HelloUnanswered
 from wgmesh.domain.values import U32, Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey
 
 
@@ -356,6 +359,9 @@ Event = (
     | NewerPeerSeen
     | ClockStepped
     | ClockSkewObserved
+    | HelloUnanswered
+    | DaemonMissed
+    | DaemonReturned
     | LayerSuspended
     | LayerResumed
     | AnnouncerElected

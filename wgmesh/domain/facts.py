@@ -56,3 +56,13 @@ class Clone(Struct, frozen=True):
 
     life: bytes
     since: Ground
+
+
+class Unanswered(Struct, frozen=True):
+    """Somebody who does not answer our Hellos: a node (zeros: nobody knows whom) that `layer` led us to."""
+
+    identity: bytes
+    hostname: str
+    layer: str
+    address: Endpoint
+    since: Ground

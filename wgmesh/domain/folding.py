@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
+from wgmesh.domain import silences
 from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.peer_folding import evolve_peer
@@ -95,6 +96,9 @@ Oddity = (
     | e.EndpointReflected
     | e.ClockSkewObserved
     | e.ClockStepped
+    | e.HelloUnanswered
+    | e.DaemonMissed
+    | e.DaemonReturned
 )
 
 
@@ -116,6 +120,12 @@ def _evolve_oddity(mesh: Mesh, event: Oddity, ground: Ground) -> Mesh:
             return replace(mesh, outpaced={**mesh.outpaced, source: ground})
         case e.ClockStepped():
             return replace(mesh, stepped=ground)
+        case e.HelloUnanswered():
+            return replace(mesh, unanswered=silences.note(mesh.unanswered, event, ground))
+        case e.DaemonMissed(identity):
+            return replace(mesh, missed={**mesh.missed, identity: ground})
+        case e.DaemonReturned(back):
+            return replace(mesh, missed={each: since for each, since in mesh.missed.items() if each != back})
         case _:
             assert_never(event)
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Unanswered, Witness
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
@@ -58,6 +58,8 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     announcer: Ground | None
     witnessed: dict[bytes, Witness]
     clone: Clone | None
+    unanswered: tuple[Unanswered, ...]
+    missed: dict[bytes, Ground]
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ import hashlib
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Unanswered, Witness
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
@@ -27,7 +27,7 @@ class Mesh(Struct, frozen=True):
 
     `attached` are the networks of this machine that are no LAN of the mesh; of these, `virtual` are containers' and
     other VPNs'. `banned` are the WireGuard keys that the operator wants nothing to do with.
-    `announcer`: since when this node keeps the mesh findable in the DHT.
+    `announcer`: since when this node keeps the mesh findable in the DHT. `missed`: peers whose daemon fell silent.
 
     `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
     to `dropped` are no longer in the log.
@@ -78,6 +78,8 @@ class Mesh(Struct, frozen=True):
     announcer: Ground | None = None
     witnessed: dict[bytes, Witness] = {}
     clone: Clone | None = None
+    unanswered: tuple[Unanswered, ...] = ()
+    missed: dict[bytes, Ground] = {}
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:

@@ -5,6 +5,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
+from wgmesh.domain import silences
 from wgmesh.domain.identity import sign_twin
 from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
@@ -35,6 +36,7 @@ def evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mes
         case e.PeerUpdated():
             return _store(mesh, update(mesh.peers[event.identity], event, cause, ground))
         case e.PeerEndpointObserved(identity, layer, endpoint):
+            mesh = replace(mesh, unanswered=silences.answered(mesh.unanswered, identity, endpoint))
             return _put(mesh, mesh.peers[identity].observe(layer, endpoint, ground))
         case e.PeerConnected(identity, endpoint):
             return _put(mesh, mesh.peers[identity].connect(endpoint, ground))
@@ -61,7 +63,8 @@ def evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mes
 
 def _make_way(mesh: Mesh, identity: bytes, ground: Ground) -> Mesh:
     """Who is let in is no longer refused, and is there instead of its sign twin: one WireGuard key is one peer."""
-    mesh = replace(mesh, refused={key: refusal for key, refusal in mesh.refused.items() if key != identity})
+    refused = {key: refusal for key, refusal in mesh.refused.items() if key != identity}
+    mesh = replace(mesh, refused=refused, unanswered=silences.answered(mesh.unanswered, identity))
     twin = mesh.peers.get(sign_twin(identity))
     return _store(mesh, replace(twin, expired=ground, connected=None)) if twin else mesh
 

@@ -7,7 +7,7 @@ whoever claims it, and for all together 10 a second; a share of every pause is c
 
 from msgspec.structs import replace
 
-from wgmesh.domain import lots, routes
+from wgmesh.domain import lots, routes, unanswered
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendHello
 from wgmesh.domain.endpoints import objection
@@ -69,7 +69,7 @@ def find(draft: Draft, found: Found) -> Verdict:
         peer = draft.mesh.peers.get(known)
         if _is_usable(draft.mesh, address) and (peer is None or not is_reached(draft, peer)):
             draft.remember(found=remember(draft.session.found, address, known, FOUND_CAP))
-            _knock_at(draft, address, Knock(due=_soon(draft, address), to=known))
+            _knock_at(draft, address, Knock(due=_soon(draft, address), to=known, named_by=found.layer))
     yield from ()
 
 
@@ -191,6 +191,8 @@ def _try(draft: Draft, address: Endpoint) -> Verdict:
     if knock.layer == LAYER and draft.session.renew_due is None:
         draft.remember(renew_due=draft.now.awake + RENEW_AFTER)
     yield SendHello(knock.layer, knock.interface, address, to, boot)
+    if peer is None:
+        yield from unanswered.of_a_named_address(draft, knock.named_by, address, tries)
 
 
 def _knock_at(draft: Draft, address: Endpoint, knock: Knock | None) -> None:

@@ -44,7 +44,7 @@ class Bucket(Struct, frozen=True):
 class Knock(Struct, frozen=True):
     """An address that we say Hello to: when next (`due`), to whom (zeros: whoever is there), how often we did.
 
-    `boot`: that `to` named, for one who is not known yet. `interface`: of a LAN.
+    `boot`: that `to` named, for one who is not known yet. `interface`: of a LAN. `named_by`: the layer that named it.
     """
 
     due: int
@@ -53,6 +53,7 @@ class Knock(Struct, frozen=True):
     interface: str = ""
     boot: int = 0
     tries: int = 0
+    named_by: str = ""
 
 
 class Supply(Struct, frozen=True):

@@ -32,6 +32,8 @@ def _state_carried_2(event: Fields) -> Fields:
         "announcer": None,
         "witnessed": {},
         "clone": None,
+        "unanswered": [],
+        "missed": {},
     }
     return event | new | {"settings": _settings_2(event["settings"])}
 

@@ -83,6 +83,8 @@ class Watch(Struct, frozen=True):
     `heard`: when anybody at all was last heard through a tunnel. `doubts` by suspect; `errands` by the number that the
     answer carries; `rumours` and `told` (when a silence was last told to us) by suspect. `strain`: 0 when this node is
     well; its patience grows with it. `call_due`: when silent peers are called again.
+    `spoken`: in which boot the daemon of a peer last said something through its tunnel; `hushed`: since when one that
+    owes a sign is asked in vain, while its machine answers.
     """
 
     wards: dict[bytes, Ward] = {}
@@ -93,6 +95,8 @@ class Watch(Struct, frozen=True):
     told: dict[bytes, int] = {}
     strain: int = 0
     call_due: int | None = None
+    spoken: dict[bytes, int] = {}
+    hushed: dict[bytes, int] = {}
 
 
 def is_cut_off(mesh: Mesh) -> bool:

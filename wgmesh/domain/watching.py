@@ -7,7 +7,7 @@ was asleep asks anew before it goes on (`strain`).
 
 from msgspec.structs import replace
 
-from wgmesh.domain import doubting, errands, liveness, spreading, strain, wards
+from wgmesh.domain import doubting, errands, liveness, muteness, spreading, strain, wards
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample, SendGossip
 from wgmesh.domain.events import LayerResumed
@@ -30,6 +30,7 @@ def hear(draft: Draft, whispered: Whispered) -> Verdict:
     """A peer said something through its tunnel: it lives, whatever it said."""
     sender = whispered.sender
     yield from live(draft, sender)
+    yield from muteness.hear(draft, sender)
     match whispered.message:
         case Probe(number):
             yield SendGossip(sender, Answer(number))
@@ -47,13 +48,16 @@ def overhear(draft: Draft, told: Told) -> Verdict:
     """Records that came through a tunnel are a sign of who passed them on."""
     if told.teller:
         yield from live(draft, told.teller)
+        yield from muteness.hear(draft, told.teller)
 
 
 def echo(draft: Draft, echoed: Echoed) -> Verdict:
     """The kernel of a machine answered."""
-    for identity in draft.session.watch.doubts:
-        if draft.mesh.peers[identity].ipv6 == echoed.address:
+    for identity, doubt in draft.session.watch.doubts.items():
+        peer = draft.mesh.peers[identity]
+        if peer.ipv6 == echoed.address:
             yield from live(draft, identity, mute=True)
+            yield from muteness.miss(draft, peer, doubt.began)
 
 
 def live(draft: Draft, identity: IdentityKey, mute: bool = False) -> Verdict:
@@ -110,6 +114,7 @@ def watch(draft: Draft) -> Verdict:
 def start_over(draft: Draft, strained: int) -> Verdict:
     """This node was away, for a moment or for hours: what it did not hear says nothing of others."""
     strain.feel(draft, strained)
+    muteness.forgive(draft)
     wards.excuse(draft)
     yield from doubting.restart(draft)
 

@@ -17,7 +17,7 @@ from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
 from wgmesh.domain.watch import is_cut_off
-from wgmesh.projections.wording import amount, counted, duration, key, name_of, skewed, trouble
+from wgmesh.projections.wording import amount, counted, duration, key, name_of, named_by, skewed, trouble
 
 # Options that nobody hears of until they are used.
 _UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False, "peers": (), "dht": False, "dht_bootstrap": ()}
@@ -110,8 +110,26 @@ def _of_oddities(before: Mesh, event: Oddity) -> str:
             return f"dropped {counted(sum(counts.values()), 'datagram')} ({reasons}), mostly from {', '.join(sources)}"
         case e.NewerPeerSeen(source):
             return f"{source} has the secret and speaks a newer protocol: update wgmesh on this machine"
+        case e.HelloUnanswered() | e.DaemonMissed() | e.DaemonReturned():
+            return _of_silences(before, event)
         case e.ClockStepped(step):
             return f"the wall clock was set {'forward' if step > 0 else 'back'} by {duration(abs(step))}"
+        case _:
+            assert_never(event)
+
+
+def _of_silences(before: Mesh, event: e.HelloUnanswered | e.DaemonMissed | e.DaemonReturned) -> str:
+    match event:
+        case e.HelloUnanswered(identity, hostname, "lan", address):
+            name = hostname or name_of(before, identity)
+            return f"{name} is heard on the LAN, and does not answer at {address}: a firewall there?"
+        case e.HelloUnanswered(layer=layer, address=address):
+            return f"nobody answers at {address}, which {named_by(layer)} named"
+        case e.DaemonMissed(identity, silence):
+            name = name_of(before, identity)
+            return f"the daemon of {name} says nothing for {duration(silence)}; its machine answers, its tunnel stays"
+        case e.DaemonReturned(identity):
+            return f"the daemon of {name_of(before, identity)} is heard again"
         case _:
             assert_never(event)
 

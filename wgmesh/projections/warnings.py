@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from wgmesh.domain.attached import overlap
 from wgmesh.domain.events import DatagramsRejected
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.muteness import missed
 from wgmesh.domain.records import Record
 from wgmesh.domain.routes import refused
 from wgmesh.domain.values import DAY, MINUTE, Ground
 from wgmesh.projections.peers import Live
 from wgmesh.projections.timeline import sentence
-from wgmesh.projections.wording import counted, duration, key, name_of, skewed, trouble
+from wgmesh.projections.wording import counted, duration, key, name_of, named_by, skewed, trouble
 
 # Two epochs: as long as strangers keep sending, there is a newer record of it.
 REJECTED_FOR = 20 * MINUTE
@@ -38,6 +39,7 @@ def warnings(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: M
         *_of_routes(mesh, live),
         *(trouble(name, layer.reason) for name, layer in mesh.layers.items() if layer.reason),
         *_of_others(mesh),
+        *_of_silences(mesh, at),
         *_of_clocks(mesh, at),
         *_of_what_happened(mesh, quoted),
     )
@@ -121,6 +123,21 @@ def _of_others(mesh: Mesh) -> Iterator[str]:
     for source in newer[-MOST_OF_A_KIND:]:
         yield f"{source} speaks a newer protocol: update wgmesh on this machine"
     yield from _more(len(newer), "newer node", "NewerPeerSeen")
+
+
+def _of_silences(mesh: Mesh, at: int) -> Iterator[str]:
+    for peer in mesh.present_peers:
+        if since := missed(mesh, peer):
+            silent = f"for {duration(at - since.at)} the daemon of {name_of(mesh, peer.identity)} says nothing"
+            yield f"{silent}; its tunnel stays: start `wgmesh join` there"
+    lately = [each for each in mesh.unanswered if at - each.since.at < DAY and each.layer in ("lan", "peer")]
+    for each in lately[-MOST_OF_A_KIND:]:
+        if each.layer == "lan":
+            name = each.hostname or name_of(mesh, each.identity)
+            yield f"{name} is heard on the LAN and does not answer: `wgmesh why {name}`"
+        else:
+            yield f"nobody answers at {each.address}, which {named_by(each.layer)} named: `wgmesh why {each.address}`"
+    yield from _more(len(lately), "silent address", "HelloUnanswered")
 
 
 def _of_clocks(mesh: Mesh, at: int) -> Iterator[str]:

@@ -7,11 +7,13 @@ be told in which direction packets are lost.
 from wgmesh.domain.endpoints import TURN, candidates, objection, turns
 from wgmesh.domain.liveness import FORGOTTEN_AFTER, SILENT_AFTER, UNREACHED_FORGOTTEN_AFTER
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.muteness import missed
 from wgmesh.domain.peer import Claim, Peer
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
 from wgmesh.projections.peers import LiveTraffic
 from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
 from wgmesh.projections.why_claims import claims_of, doubt, of_claim
+from wgmesh.projections.why_silences import muteness
 from wgmesh.projections.wording import amount, counted, duration, key, name_of
 
 # WireGuard repeats an unanswered first message every 5 s: who was heard so lately is calling.
@@ -41,6 +43,7 @@ def of_peer(mesh: Mesh, peer: Peer, seen: Circumstances) -> Answer:
                 mesh.banned.get(peer.public_key),
                 peer.left,
                 peer.expired,
+                missed(mesh, peer),
                 peer.disconnected,
                 peer.connected,
                 peer.proved,
@@ -65,7 +68,7 @@ def _verdict(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic |
         reached = "without a sign of it" if peer.proven else "in which it was never once reached"
         return f"was forgotten {seen.since(peer.expired)} ago, after {duration(waited)} {reached}"
     if peer.connected:
-        return _connected(peer, seen, traffic)
+        return _connected(mesh, peer, seen, traffic)
     if not seen.running:
         return f"{_silent(peer, seen)}, and the daemon of this node does not run: nothing is tried"
     if traffic and _is_calling(traffic):
@@ -77,13 +80,15 @@ def _verdict(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic |
     return f"is not connected: {_unreached(mesh, peer, seen)}"
 
 
-def _connected(peer: Peer, seen: Circumstances, traffic: LiveTraffic | None) -> str:
+def _connected(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic | None) -> str:
     assert peer.connected
     if not seen.running:
         return f"was connected at {peer.proven} when the daemon of this node last ran; the tunnel stays as it was"
     text = f"is connected for {seen.since(peer.connected)}, directly at {peer.proven}"
     if traffic and _is_calling(traffic):
         return f"{text}, but for {duration(traffic.handshake_age or 0)} without a handshake: {_one_way(peer)}"
+    if mute := muteness(mesh, peer, seen):
+        return f"{text}, but {mute}"
     if traffic and (lost := _lost(peer, seen, traffic)):
         return (
             f"{text}, but hardly anything comes back: of {amount(lost)} sent perhaps only small packets arrive,"

@@ -13,6 +13,7 @@ from wgmesh.domain.values import Endpoint, network_of
 from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
 from wgmesh.projections.why_claims import claims_of, fate
 from wgmesh.projections.why_peer import of_peer
+from wgmesh.projections.why_silences import silence, unanswered
 from wgmesh.projections.why_strangers import of_our_node
 from wgmesh.projections.wording import counted, key, name_of
 
@@ -52,10 +53,14 @@ def _of_underlay(mesh: Mesh, ip: str, seen: Circumstances) -> Answer:
         facts.append(
             ("refused", f"it speaks a newer protocol, for {seen.since(mesh.outpaced[ip])}: update wgmesh here")
         )
+    silent = (each.since for each in unanswered(mesh, seen) if each.address.ip == ip)
     return Answer(
         verdict=f"{ip} {_standing_of(mesh, ip, found, seen)}",
         facts=tuple(facts),
-        grounds=(*grounds(*(claim.since for _, claim in found)), *grounds(mesh.outpaced.get(ip), mesh.rejected)),
+        grounds=(
+            *grounds(*(claim.since for _, claim in found)),
+            *grounds(mesh.outpaced.get(ip), *silent, mesh.rejected),
+        ),
         words=(f'"{ip}"',),
     )
 
@@ -67,6 +72,9 @@ def _standing_of(mesh: Mesh, ip: str, found: list[tuple[Peer, Claim]], seen: Cir
     skews = [skew_of(mesh, who, seen) for who, skew in mesh.skewed.items() if skew.source == ip]
     if any(skews):
         return f"has the secret and is not answered: {listed(each for each in skews if each)}"
+    silences = [each for each in unanswered(mesh, seen) if each.address.ip == ip]
+    if silences:
+        return f"answers no Hello: {silence(mesh, silences[0], seen)}"
     behind = [route for route in routes.used(mesh) if ipaddress.ip_address(ip) in network_of(route)]
     if behind:
         return f"is reached through the mesh: {behind[0]} is behind a peer, as `why {behind[0]}` says"

@@ -3,10 +3,20 @@
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import MINUTE
 from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
+from wgmesh.projections.why_silences import silence, unanswered
 from wgmesh.projections.wording import counted, key, name_of
 
 # An hour's silence of strangers is no news any more; nor is a message of a newer version from last week.
 OUTPACED_FOR = 60 * MINUTE
+# What the log says of nodes that it knows nothing else of.
+OF_STRANGERS = (
+    "LayerSuspended",
+    "InterfacesChanged",
+    "PeerRefused",
+    "DatagramsRejected",
+    "ClockSkewObserved",
+    "HelloUnanswered",
+)
 
 
 def of_our_node(mesh: Mesh, seen: Circumstances) -> Answer:
@@ -58,13 +68,21 @@ def of_stranger(mesh: Mesh, name: str, seen: Circumstances) -> Answer:
                 grounds=grounds(since),
                 words=(key(public_key),),
             )
+    for each in unanswered(mesh, seen):
+        if name and (name == each.hostname or (each.layer == "lan" and key(each.identity).startswith(name))):
+            return Answer(
+                verdict=silence(mesh, each, seen),
+                grounds=grounds(each.since),
+                identity=each.identity,
+                words=(key(each.identity),),
+            )
     obstacles = _obstacles(mesh, seen)
     reason = obstacles[0][1] if obstacles else "nothing that names it has reached this node; does it run?"
     return Answer(
         verdict=f"no peer called {name} was ever discovered: {reason}",
         facts=tuple(obstacles[1:]),
         grounds=grounds(*(layer.since for layer in mesh.layers.values()), mesh.networked, mesh.rejected, mesh.started),
-        words=("LayerSuspended", "InterfacesChanged", "PeerRefused", "DatagramsRejected", "ClockSkewObserved"),
+        words=OF_STRANGERS,
     )
 
 
@@ -86,6 +104,8 @@ def _obstacles(mesh: Mesh, seen: Circumstances) -> list[Fact]:
     for identity in mesh.skewed:
         if identity not in mesh.peers and (skew := skew_of(mesh, identity, seen)):
             found.append(("refused", skew))
+    for each in unanswered(mesh, seen):
+        found.append(("tried", silence(mesh, each, seen)))
     newer = [source for source, since in mesh.outpaced.items() if seen.at - since.at < OUTPACED_FOR]
     if newer:
         found.append(("refused", f"{listed(newer)} speaks a newer protocol: update wgmesh on this machine"))

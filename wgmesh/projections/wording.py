@@ -55,6 +55,11 @@ def trouble(layer: str, reason: str) -> str:
     return reason if reason == HEARS_NOBODY else f"layer {layer} cannot work: {reason}"
 
 
+def named_by(layer: str) -> str:
+    """Who named an address to us: the operator, or a layer."""
+    return "--peer" if layer == "peer" else f"the layer {layer}"
+
+
 def amount(count: int) -> str:
     """`512 B`, `1.5 KiB`, `20.0 MiB`."""
     power = min((max(count, 1).bit_length() - 1) // 10, len(_SIZES) - 1)
