@@ -182,13 +182,14 @@ POLICIES = "policies"
 LAYERS = (
     ("values", "errors"),
     (
-        "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages", "identity", "inputs",
-        "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer", "peer_record", "records",
-        "own_events", "secret", "settings", "silence_events", "stun", "upcasts",
+        "allowance", "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages",
+        "identity", "inputs", "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer",
+        "peer_record", "records", "own_events", "path_probes", "secret", "settings", "silence_events", "stun",
+        "upcasts",
     ),
     (
         "attached", "draft", "folding", "holdings", "introduce", "mesh", "own_record", "passing", "peer_folding",
-        "session", "silences", "watch",
+        "punch", "session", "silences", "watch",
     ),
     (POLICIES,),
     ("cadence",),
@@ -213,6 +214,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership", "selfhood"),
     "muteness": ("membership",),
+    "punching": ("endpoints", "membership", "rendezvous", "routes"),  # where to probe, and who is to know of it
     "reaching": ("endpoints", "routes", "unanswered"),  # what may be nobody's address is not tried
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it

@@ -24,7 +24,7 @@ from wgmesh.domain.inputs import Heard, Start
 from wgmesh.domain.keys import parameters
 from wgmesh.domain.messages import Announce, Confirm, Hello, Reply
 from wgmesh.domain.parameters import Parameters, fingerprint, ipv4_of, ipv6_of
-from wgmesh.domain.peer_record import NO_IPV4, ClaimedEndpoint, PeerRecord, sign
+from wgmesh.domain.peer_record import NO_IPV4, RENDEZVOUS, ClaimedEndpoint, PeerRecord, sign
 from wgmesh.domain.secret import mint
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
@@ -129,6 +129,7 @@ class Member:
             hostname=self.name,
             nonce=0,
             endpoints=(ClaimedEndpoint("lan", "wg", self.wireguard),),
+            capabilities=RENDEZVOUS,
         )
         return replace(said, **fields)
 

@@ -12,6 +12,7 @@ from wgmesh.domain.gossip_messages import (
     Buckets,
     Digest,
     GossipMessage,
+    Introduction,
     Pairs,
     Probe,
     Pull,
@@ -23,10 +24,12 @@ from wgmesh.domain.gossip_messages import (
 )
 from wgmesh.domain.messages import Page, UnknownMessage
 from wgmesh.domain.packing import Malformed
+from wgmesh.domain.peer_record import LARGEST_RECORD
 
 SMALLEST_DATAGRAM_HOLDS = 86
 TOP, MOST = 2**32 - 1, 2**63 - 1
 SOMEBODY = bytes(range(32))
+BIG = Introduction(SOMEBODY, b"r" * LARGEST_RECORD, True, True)
 
 WIRE: list[tuple[Page | GossipMessage, list[Any]]] = [
     (Page((b"one", b"two")), [5, [b"one", b"two"]]),
@@ -39,6 +42,7 @@ WIRE: list[tuple[Page | GossipMessage, list[Any]]] = [
     (Ask(SOMEBODY, TOP), [22, SOMEBODY, TOP]),
     (Vouch(SOMEBODY, TOP), [23, SOMEBODY, TOP]),
     (Silence(SOMEBODY, (TOP, TOP)), [24, SOMEBODY, (TOP, TOP)]),
+    (Introduction(SOMEBODY, b"record", True, False), [25, SOMEBODY, b"record", True, False]),
 ]
 
 
@@ -55,7 +59,7 @@ def test_what_is_said_when_nothing_is_new_fits_the_smallest_datagram(message: Go
     assert len(encode_gossip(message)) <= SMALLEST_DATAGRAM_HOLDS
 
 
-@pytest.mark.parametrize("message", [Buckets(b"s" * 1024), Pairs(bytes(range(48)), b"p" * 960), Pull(b"s" * 1024)])
+@pytest.mark.parametrize("message", [Buckets(b"s" * 1024), Pairs(bytes(range(48)), b"p" * 960), Pull(b"s" * 1024), BIG])
 def test_the_longest_fit_the_largest_datagram(message: GossipMessage) -> None:
     assert len(encode_gossip(message)) <= capacity("gossip")
 
@@ -84,7 +88,7 @@ def test_what_is_not_the_schema_is_malformed(fields: Any) -> None:
     assert not isinstance(caught.value, UnknownMessage)
 
 
-@pytest.mark.parametrize("tag", [1, 4, 15, 25, 200])
+@pytest.mark.parametrize("tag", [1, 4, 15, 26, 200])
 def test_a_tag_that_is_not_of_this_layer_and_version_is_unknown(tag: int) -> None:
     with pytest.raises(UnknownMessage):
         decode_gossip(msgpack.encode([tag, b"whatever"]))

@@ -7,7 +7,7 @@ from tests.cast import ALICE
 from tests.playbook import given as story
 from wgmesh.domain.events import EndpointsDeclared, InterfacesChanged, MeshAddressChanged, MeshLeft, SettingsChanged
 from wgmesh.domain.own_record import own_record
-from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, ClaimedEndpoint, decode, sign
+from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, RENDEZVOUS, ClaimedEndpoint, decode, sign
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
 
@@ -20,7 +20,7 @@ def test_a_node_says_of_itself_what_its_log_says() -> None:
 
 def test_a_node_without_an_ipv4_address_says_so() -> None:
     mesh = ALICE_IS_UP.given(MeshAddressChanged(255, "", ALICE.ipv4)).mesh
-    assert (own_record(mesh).nonce, own_record(mesh).capabilities) == (255, NO_IPV4)
+    assert (own_record(mesh).nonce, own_record(mesh).capabilities) == (255, NO_IPV4 | RENDEZVOUS)
 
 
 def test_a_goodbye_is_the_record_of_a_node_that_left() -> None:

@@ -20,9 +20,11 @@ from wgmesh.domain import (
     liveness,
     mapping,
     moving,
+    punching,
     reaching,
     recalling,
     reconciling,
+    rendezvous,
     routes,
     rumours,
     running,
@@ -63,8 +65,10 @@ def cause_of(given: Input) -> str:
     match given:
         case i.Heard(layer) | i.Told(layer) | i.Found(layer) | i.Skewed(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
-        case i.Whispered() | i.Echoed():
+        case i.Whispered() | i.Introduced() | i.Echoed():
             return "gossip"
+        case i.Probed() | i.Reached():
+            return "punch"
         case i.Due(task):
             return f"timer/{task}"
         case i.Leave():
@@ -105,6 +109,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return chain(watching.overhear(draft, given), hearsay.take(draft, given))
         case i.Whispered():
             return chain(watching.hear(draft, given), reconciling.hear(draft, given), witnessing.witness(draft, given))
+        case i.Introduced() | i.Probed() | i.Reached():
+            return _punch(draft, given)
         case i.Echoed():
             return watching.echo(draft, given)
         case i.Found():
@@ -155,6 +161,18 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             assert_never(given)
 
 
+def _punch(draft: Draft, given: i.Introduced | i.Probed | i.Reached) -> Verdict:
+    match given:
+        case i.Introduced(to=to):
+            return (punching.invited if to == draft.mesh.identity else rendezvous.pass_on)(draft, given)
+        case i.Probed():
+            return punching.probed(draft, given)
+        case i.Reached():
+            return punching.reached(draft, given)
+        case _:
+            assert_never(given)
+
+
 def _teller(given: Input) -> bytes:
     """Who told us what this input says: a member inside its tunnel, or the node itself."""
     match given:
@@ -184,6 +202,7 @@ def _follow_up(draft: Draft, before: State, teller: bytes) -> None:
     if draft.mesh.incarnation != before.mesh.incarnation and draft.mesh.departed is None:
         draft.take(announcing.announce(draft))
     reaching.follow(draft, before.mesh)
+    punching.follow(draft, before.mesh)
     dht.follow(draft, before.mesh)
     cadence.plan_turns(draft)
     draft.take(rumours.take_up(draft, before.mesh, teller))

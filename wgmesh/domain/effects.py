@@ -87,6 +87,30 @@ class SendRecords(Struct, frozen=True, tag=True):
     identities: tuple[IdentityKey, ...]
 
 
+class SendIntroduction(Struct, frozen=True, tag=True):
+    """Give our own record to a member, through its tunnel, to be handed on `to` a node that we look for."""
+
+    through: IdentityKey
+    to: IdentityKey
+    can_probe: bool
+    is_answer: bool
+
+
+class SendProbe(Struct, frozen=True, tag=True):
+    """Ask a peer, from WireGuard's own port, for an answer from this address."""
+
+    to: IdentityKey
+    address: Endpoint
+
+
+class AnswerProbe(Struct, frozen=True, tag=True):
+    """Answer a peer's probe, of these 12 bytes, to where it came from."""
+
+    to: IdentityKey
+    address: Endpoint
+    transaction: bytes
+
+
 class LookUp(Struct, frozen=True, tag=True):
     """Walk the DHT to the infohash of each of these hours (since 1970); at the first one's, `announce` our exchange."""
 
@@ -129,5 +153,5 @@ class Exit(Struct, frozen=True, tag=True):
 
 Effect = (
     Announce | SendHello | SendReply | SendConfirm | SendPage | SendGossip | SendDigest | SendRecords
-    | LookUp | AskMapping | Nudge | Echo | Sample | RemoveInterface | Exit
+    | SendIntroduction | SendProbe | AnswerProbe | LookUp | AskMapping | Nudge | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

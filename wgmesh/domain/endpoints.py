@@ -14,7 +14,7 @@ from wgmesh.domain import routes
 from wgmesh.domain.attached import lans, networks_of
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
-from wgmesh.domain.peer import Claim, Peer
+from wgmesh.domain.peer import PUNCH, Claim, Peer
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, IdentityKey, Interface, network_of
 
 Prefixes = tuple[str, ...]
@@ -146,9 +146,9 @@ def next_change(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = Non
 def turns(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> list[tuple[Claim, int]]:
     """Each usable claim with the beginning of its present turn, which may be to come, and with that of its next."""
     claims = candidates(mesh, peer, covered)
-    pause, found = _pause(mesh, peer), []
+    found = []
     for place, claim in enumerate(claims):
-        start = max(_begins(peer, claim), claim.since.awake) + pause + place * TURN
+        start = max(_begins(peer, claim), claim.since.awake) + _pause(mesh, peer, claim) + place * TURN
         found += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
     return found
 
@@ -162,9 +162,13 @@ def _begins(peer: Peer, claim: Claim) -> int:
     return min(seen) if seen else peer.discovered.awake + UNCONFIRMED_PAUSE
 
 
-def _pause(mesh: Mesh, peer: Peer) -> int:
-    """How long the side that waits leaves each new address of a peer that never connected to the other side."""
-    return 0 if peer.disconnected or mesh.is_initiator_for(peer) else OUT_OF_STEP
+def _pause(mesh: Mesh, peer: Peer, claim: Claim) -> int:
+    """How long the side that waits leaves each new address to the other side, if that is likely to try it as well.
+
+    A way that a probe found, both sides find within a round trip; of a peer that fell silent, it was never connected.
+    """
+    is_waited_for = peer.disconnected is None or claim.source == PUNCH
+    return OUT_OF_STEP if is_waited_for and not mesh.is_initiator_for(peer) else 0
 
 
 def _rounds(elapsed: int, claims: int) -> tuple[int, int]:

@@ -145,7 +145,8 @@ class PeerUpdated(Struct, frozen=True, forbid_unknown_fields=True):
 class PeerEndpointObserved(Struct, frozen=True, forbid_unknown_fields=True):
     """The peer answered our challenge from this address: a first-hand claim on its WireGuard port there.
 
-    One an address, while it is among the last few that were seen of the peer.
+    One an address, while it is among the last few that were seen of the peer; a way through NATs that was found and not
+    taken is news again after 5 minutes.
     """
 
     identity: IdentityKey

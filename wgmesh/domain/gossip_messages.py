@@ -10,10 +10,11 @@ from msgspec import DecodeError, Meta, Struct, msgpack
 
 from wgmesh.domain.messages import PAGE, Page, UnknownMessage
 from wgmesh.domain.packing import Malformed
+from wgmesh.domain.peer_record import LARGEST_RECORD
 from wgmesh.domain.values import U32, IdentityKey
 
 # First element of the array that a message is; those below 16 belong to the layers outside tunnels.
-DIGEST, BUCKETS, PAIRS, PULL, PROBE, ANSWER, ASK, VOUCH, SILENCE = range(16, 25)
+DIGEST, BUCKETS, PAIRS, PULL, PROBE, ANSWER, ASK, VOUCH, SILENCE, INTRODUCTION = range(16, 26)
 
 # Any news is told to so many at random, in so many rounds, with so many ms between them (protocol, section 5).
 HEARERS, ROUNDS, ROUND_PAUSE = 3, 4, 200
@@ -33,6 +34,7 @@ _Numbers = Annotated[bytes, Meta(max_length=BUCKET_COUNT)]
 _Pairs = Annotated[bytes, Meta(max_length=MOST_PAIRS * PAIR_BYTES)]
 _Shares = Annotated[bytes, Meta(max_length=MOST_PULLED * SHARE_BYTES)]
 _Head = Annotated[bytes, Meta(max_length=HEAD_BYTES)]
+_Signed = Annotated[bytes, Meta(max_length=LARGEST_RECORD)]
 _Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -102,7 +104,19 @@ class Silence(Struct, frozen=True, array_like=True, tag=SILENCE, forbid_unknown_
     incarnation: tuple[U32, U32]
 
 
-GossipMessage = Digest | Buckets | Pairs | Pull | Probe | Answer | Ask | Vouch | Silence
+class Introduction(Struct, frozen=True, array_like=True, tag=INTRODUCTION, forbid_unknown_fields=True):
+    """To a third: hand this on to `to`. To `to`: look for the owner of this signed record, which looks for you.
+
+    `can_probe`: it speaks and hears beside WireGuard, on its port. `is_answer`: it looks because it was asked to.
+    """
+
+    to: IdentityKey
+    signed: _Signed
+    can_probe: bool
+    is_answer: bool
+
+
+GossipMessage = Digest | Buckets | Pairs | Pull | Probe | Answer | Ask | Vouch | Silence | Introduction
 
 _Wire = Page | GossipMessage
 _MESSAGE: msgpack.Decoder[_Wire] = msgpack.Decoder(_Wire)
@@ -153,4 +167,4 @@ def _why(payload: bytes) -> Malformed:
         tag = _TAG.decode(payload).tag
     except (DecodeError, RecursionError):
         return Malformed("schema")
-    return Malformed("schema") if tag == PAGE or DIGEST <= tag <= SILENCE else UnknownMessage("unknown")
+    return Malformed("schema") if tag == PAGE or DIGEST <= tag <= INTRODUCTION else UnknownMessage("unknown")

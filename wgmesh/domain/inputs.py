@@ -13,7 +13,7 @@ from wgmesh.domain.messages import Message
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import PeerRecord, SignedRecord
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import Endpoint, IdentityKey, Interface, Port, PublicKey
+from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation, Interface, Port, PublicKey
 
 
 class Start(Struct, frozen=True, tag=True):
@@ -112,6 +112,37 @@ class Whispered(Struct, frozen=True, tag=True):
     sender: IdentityKey
     message: GossipMessage
     own: int
+
+
+class Introduced(Struct, frozen=True, tag=True):
+    """A member's word, well signed, that is to be handed on `to` another or was handed to us; `sender` gave it to us.
+
+    `can_probe` and `is_answer` as in an Introduction.
+    """
+
+    sender: IdentityKey
+    to: IdentityKey
+    record: PeerRecord
+    signed: bytes
+    can_probe: bool
+    is_answer: bool
+
+
+class Probed(Struct, frozen=True, tag=True):
+    """A peer's probe came to WireGuard's port: `counter` is (boot, number), `transaction` 12 bytes of chance."""
+
+    identity: IdentityKey
+    sender: Endpoint
+    transaction: bytes
+    counter: Incarnation
+
+
+class Reached(Struct, frozen=True, tag=True):
+    """A peer answered our probe from WireGuard's port to this address, and sees us at `seen`."""
+
+    identity: IdentityKey
+    endpoint: Endpoint
+    seen: Endpoint
 
 
 class Echoed(Struct, frozen=True, tag=True):
@@ -226,7 +257,8 @@ class Thawed(Struct, frozen=True, tag=True):
 
 
 Input = (
-    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered | Echoed | Found | Mapped | Located
+    Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered
+    | Introduced | Probed | Reached | Echoed | Found | Mapped | Located
     | Skewed | Due | Sampled | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted
     | Thawed
 )  # fmt: skip

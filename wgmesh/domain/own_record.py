@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint
-from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, ClaimedEndpoint, PeerRecord
+from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, RENDEZVOUS, ClaimedEndpoint, PeerRecord
 from wgmesh.domain.values import Endpoint
 
 
@@ -25,7 +25,7 @@ def own_record(mesh: Mesh) -> PeerRecord:
         nonce=mesh.nonce,
         endpoints=(*_static_endpoints(mesh), *_lan_endpoints(mesh))[:MOST_ENDPOINTS],
         routes=mesh.settings.advertise_routes,
-        capabilities=0 if mesh.ipv4 else NO_IPV4,
+        capabilities=(0 if mesh.ipv4 else NO_IPV4) | (RENDEZVOUS if mesh.settings.gossip else 0),
         left=mesh.departed is not None,
     )
 

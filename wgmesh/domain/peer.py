@@ -13,6 +13,8 @@ from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Incarnation, Pub
 
 # First-hand claims kept of one peer; the newest stay. A member that answers from ever new addresses fills no memory.
 OBSERVED_CAP = 8
+# The source of a claim that came of a probe from WireGuard's port to WireGuard's port.
+PUNCH = "punch"
 
 PeerState = Literal["connecting", "connected", "silent", "left", "expired"]
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wgmesh.domain.device import Traffic
 from wgmesh.domain.envelope import Layer
+from wgmesh.domain.punch import Punching
 from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation
 from wgmesh.domain.watch import Watch
 
@@ -131,7 +132,7 @@ class Session(Struct, frozen=True):
     `walk_due`: when the DHT is thought of next; `walks`: how often it was walked alone. `walked_into`: addresses that
     it named in the hour `walked_hour`.
 
-    `mapped`: as which address each STUN server saw WireGuard's port.
+    `punching`: who is looked for through NATs. `mapped`: as which address each STUN server saw WireGuard's port.
     """
 
     began: int = 0
@@ -184,6 +185,7 @@ class Session(Struct, frozen=True):
     walks: int = 0
     walked_hour: int = 0
     walked_into: tuple[Endpoint, ...] = ()
+    punching: Punching = Punching()
     mapped: dict[Endpoint, Endpoint] = {}
 
 

@@ -13,7 +13,7 @@ from wgmesh.domain import endpoints, routes
 from wgmesh.domain.draft import Draft
 from wgmesh.domain.endpoints import TURN
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.peer import Peer
+from wgmesh.domain.peer import Claim, Peer
 from wgmesh.domain.session import SOURCE_CAP, Bucket, Session, Try, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint
 
@@ -37,6 +37,12 @@ def spare(draft: Draft) -> int | None:
     _end_turns(draft, unreached)
     covered = routes.covered(draft.mesh)
     due = [each.began + TURN for each in draft.session.trying.values()]
+    for peer in tuple(unreached.values()):
+        if (probed_until := _probed_until(draft, peer)) is not None:  # a probe tells more, and sooner
+            due.append(probed_until)
+            del unreached[peer.identity]
+        elif now < (agreed := _agreed(draft, peer)):
+            due.append(agreed)
     for wish in sorted(wish for peer in unreached.values() for wish in _wishes(draft, peer, covered)):
         paid = _paid_at(draft)
         if paid > now:  # nobody else may begin before that
@@ -47,6 +53,21 @@ def spare(draft: Draft) -> int | None:
             _begin(draft, wish)
         due.append(ready if ready > now else now + TURN)
     return min(due, default=None)
+
+
+def _probed_until(draft: Draft, peer: Peer) -> int | None:
+    return draft.session.punching.bursts_until(peer.identity, draft.now.awake) if draft.mesh.works("port") else None
+
+
+def _agreed(draft: Draft, peer: Peer) -> int:
+    """When this node is to try a peer that cannot be probed, as both know; -TURN where nothing was agreed."""
+    punch = draft.session.punching.punches.get(peer.identity)
+    return -TURN if punch is None or punch.turn is None else punch.turn
+
+
+def _likeliest(turns: list[tuple[Claim, int]]) -> Claim:
+    """Through a NAT: not an address of its own LAN, if there is another."""
+    return next((claim for claim, _ in turns if claim.kind != "lan"), turns[0][0])
 
 
 def tried(session: Session) -> dict[bytes, Endpoint]:
@@ -72,9 +93,12 @@ def _wishes(draft: Draft, peer: Peer, covered: tuple[str, ...]) -> Iterator[Wish
     at_once = any(begins <= now < begins + TURN and not endpoints.is_hearsay(peer, claim) for claim, begins in turns)
     if at_once or peer.identity in draft.session.trying:
         return
+    agreed = _agreed(draft, peer)
+    if agreed <= now < agreed + TURN and turns:
+        turns = [(_likeliest(turns), agreed)]
     for claim, begins in turns:
         had = draft.session.tries.get(_name(peer.identity, claim.endpoint), -1)
-        if begins <= now and had < begins and endpoints.is_hearsay(peer, claim):
+        if begins <= now and had < begins and (begins == agreed or endpoints.is_hearsay(peer, claim)):
             yield Wish(had, begins, peer.identity, claim.endpoint)
 
 

@@ -46,6 +46,15 @@ def mapped(data: bytes, transaction: bytes) -> Endpoint | None:
     return _address(attributes.get(MAPPED_ADDRESS, b""), bytes(16))
 
 
+def xor_mapped(seen: Endpoint, transaction: bytes) -> bytes:
+    """The attribute that says as which address a request came: 12 bytes for IPv4, 24 for IPv6."""
+    mask = MAGIC.to_bytes(4) + transaction
+    packed = ipaddress.ip_address(seen.ip).packed
+    port = seen.port ^ int.from_bytes(mask[:2])
+    value = bytes([0, 1 if len(packed) == 4 else 2]) + port.to_bytes(2) + _masked(packed, mask)
+    return XOR_MAPPED_ADDRESS.to_bytes(2) + len(value).to_bytes(2) + value
+
+
 def _attributes(data: bytes) -> dict[int, bytes]:
     """The first of each kind; what is cut off is not read."""
     attributes: dict[int, bytes] = {}
@@ -63,5 +72,8 @@ def _address(value: bytes, mask: bytes) -> Endpoint | None:
     if size is None or len(value) != 4 + size:
         return None
     port = int.from_bytes(value[2:4]) ^ int.from_bytes(mask[:2])
-    packed = bytes(byte ^ other for byte, other in zip(value[4:], mask, strict=False))
-    return Endpoint(str(ipaddress.ip_address(packed)), port)
+    return Endpoint(str(ipaddress.ip_address(_masked(value[4:], mask))), port)
+
+
+def _masked(packed: bytes, mask: bytes) -> bytes:
+    return bytes(byte ^ other for byte, other in zip(packed, mask, strict=False))

@@ -5,7 +5,7 @@ from typing import Self
 
 from wgmesh.domain.device import FOREIGN_KEY
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.keys import Keys, derive, parameters
+from wgmesh.domain.keys import Keys, derive, pair_key, parameters
 from wgmesh.domain.parameters import Parameters, fingerprint
 from wgmesh.domain.secret import Secret
 
@@ -35,6 +35,10 @@ class Keyring:
         """The preshared key of the secret's generation, which must be the present one."""
         assert generation == self.generation
         return self.keys.psk
+
+    def pair_key(self, public_key: bytes) -> bytes:
+        """What this node has in common with the peer of this WireGuard key, and with nobody else: 32 bytes."""
+        return pair_key(self.keys.probe_key, self.identity.private_key, public_key)
 
     def private_generation(self, key: bytes) -> int:
         """The generation by which our private key is named; FOREIGN_KEY for any other key."""

@@ -86,7 +86,7 @@ class Node:
         challenges = Challenges()
         self._receiver = Receiver(keyring, challenges, self._rejections)
         self._sender = Sender(keyring, challenges, entropy)
-        self._port = TunnelPort(self._rejections, entropy)
+        self._port = TunnelPort(keyring, self._rejections, entropy)
 
     @property
     def mesh(self) -> Mesh:
@@ -176,7 +176,9 @@ class Node:
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
         echoes = tuple(effect.address for effect in effects if isinstance(effect, Echo))
         walks = tuple(walk for effect in effects if isinstance(effect, LookUp) for walk in self._walks(effect))
-        return Turn(records, outgoing, commands, nudges, echoes, walks, tuple(self._port.say(effects, awake)))
+        return Turn(
+            records, outgoing, commands, nudges, echoes, walks, tuple(self._port.say(self.mesh, effects, awake))
+        )
 
     def _walks(self, effect: LookUp) -> Iterator[Walk]:
         """The core knows hours; what they are called in the DHT takes the secret."""

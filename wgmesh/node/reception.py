@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from wgmesh.domain import messages, peer_record
 from wgmesh.domain.draft import State
 from wgmesh.domain.envelope import SIZES, Layer, open_datagram
-from wgmesh.domain.gossip_messages import decode_gossip
+from wgmesh.domain.gossip_messages import Introduction, decode_gossip
 from wgmesh.domain.identity import wireguard_key
-from wgmesh.domain.inputs import Heard, Outpaced, Skewed, Told, Whispered
+from wgmesh.domain.inputs import Heard, Introduced, Outpaced, Skewed, Told, Whispered
 from wgmesh.domain.keys import token
 from wgmesh.domain.membership import is_news
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh
@@ -51,7 +51,7 @@ class Arrival(Struct, frozen=True):
     data: bytes
 
 
-Received = Heard | Told | Skewed | Whispered | Outpaced
+Received = Heard | Told | Skewed | Whispered | Introduced | Outpaced
 
 
 class Receiver:
@@ -104,7 +104,7 @@ class Receiver:
             case _:
                 assert_never(message)
 
-    def _overhear(self, mesh: Mesh, digest: bytes, arrival: Arrival, now: int) -> Told | Whispered | None:
+    def _overhear(self, mesh: Mesh, digest: bytes, arrival: Arrival, now: int) -> Told | Whispered | Introduced | None:
         """What came through a tunnel: its source address is its sender."""
         teller = self._tellers.find(mesh, arrival.sender.ip)
         if teller is None:
@@ -114,8 +114,20 @@ class Receiver:
         message = decode_gossip(self._open(arrival))
         if isinstance(message, Page):
             return self._page(mesh, arrival, message, now, teller)
+        if isinstance(message, Introduction):
+            return self._introduction(mesh, message, teller, now)
         own = (int.from_bytes(digest) - mesh.digest) % DIGEST_MODULUS
         return Whispered(teller, message, own)
+
+    def _introduction(self, mesh: Mesh, message: Introduction, teller: bytes, now: int) -> Introduced:
+        """The signature is checked by the third as well: what it hands on is its asker's word."""
+        record = peer_record.decode(message.signed)
+        if record.identity == mesh.identity:
+            raise Rejection("own")
+        self._spend(mesh, record.identity, now)
+        self._check_record(mesh, record, message.signed)
+        manner = (message.can_probe, message.is_answer)
+        return Introduced(teller, message.to, record, message.signed, *manner)
 
     def _open(self, arrival: Arrival) -> bytes:
         if len(arrival.data) not in SIZES[arrival.layer]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from wgmesh.domain import effects as fx
 from wgmesh.domain import messages
 from wgmesh.domain.envelope import NONCE_BYTES, Layer, seal
-from wgmesh.domain.gossip_messages import Digest, GossipMessage, encode_gossip
+from wgmesh.domain.gossip_messages import Digest, GossipMessage, Introduction, encode_gossip
 from wgmesh.domain.keys import token
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.messages import Page
@@ -88,6 +88,9 @@ class Sender:
                     yield Outgoing(effect.layer, effect.interface, effect.address, data)
                 case fx.SendGossip() | fx.SendDigest() | fx.SendRecords():
                     yield from self._whisper(mesh, effect, chain)
+                case fx.SendIntroduction(through, to, can_probe, is_answer):
+                    word = Introduction(to, self.signed_record(mesh), can_probe, is_answer)
+                    yield from self._whisper(mesh, fx.SendGossip(through, word), chain)
 
     def _whisper(
         self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords, chain: bytes
