@@ -184,12 +184,12 @@ LAYERS = (
     (
         "allowance", "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages",
         "identity", "inputs", "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer",
-        "peer_record", "records", "own_events", "path_probes", "secret", "settings", "silence_events", "stun",
-        "upcasts",
+        "peer_record", "records", "own_events", "path_probes", "relay_events", "relay_messages", "secret", "settings",
+        "silence_events", "stun", "upcasts",
     ),
     (
-        "attached", "draft", "folding", "holdings", "introduce", "mesh", "own_record", "passing", "peer_folding",
-        "punch", "session", "silences", "watch",
+        "attached", "draft", "flows", "folding", "holdings", "introduce", "mesh", "own_record", "passing",
+        "peer_folding", "punch", "relay_folding", "relay_state", "session", "silences", "watch",
     ),
     (POLICIES,),
     ("cadence",),
@@ -216,6 +216,9 @@ POLICIES_THAT_ASK_POLICIES = {
     "muteness": ("membership",),
     "punching": ("endpoints", "membership", "rendezvous", "routes"),  # where to probe, and who is to know of it
     "reaching": ("endpoints", "routes", "unanswered"),  # what may be nobody's address is not tried
+    "granting": ("relays",),  # whom we reach ourselves
+    "relaying": ("doubting", "liveness", "relays"),  # a tunnel that is not answered is asked for a sign first
+    "returning": ("relaying", "relays"),  # where the relay that it came from is gone, another one is sought
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
@@ -228,6 +231,7 @@ POLICIES_THAT_ASK_POLICIES = {
         "errands",
         "liveness",
         "muteness",
+        "relaying",
         "spreading",
         "strain",
         "wards",

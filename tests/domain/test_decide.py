@@ -57,6 +57,7 @@ CAUSES: list[tuple[Input, str]] = [
     (Due("sample"), "timer/sample"),
     (Due("forget"), "timer/forget"),
     (Sampled(DeviceSample(None)), "wireguard"),
+    (i.Unpassed((bytes(64),), "idle"), "gossip"),
     (i.Applied(("set link up",), (), ()), "wireguard"),
     (i.Rejected({"seal": 1}, ()), "timer/rejections"),
     (i.Outpaced("192.0.2.1"), "lan"),

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from tests.golden.samples import sample
-from wgmesh.domain import events, finding_events, log_events, own_events, silence_events
+from wgmesh.domain import events, finding_events, log_events, own_events, relay_events, silence_events
 from wgmesh.domain.events import CATALOGUE, VERSIONS, Event, Sighting
 
 NAMES = [event.__name__ for event in CATALOGUE]
@@ -14,7 +14,7 @@ NAMES = [event.__name__ for event in CATALOGUE]
 every_event = pytest.mark.parametrize("event", CATALOGUE, ids=NAMES)
 
 
-FILES = (events.__name__, finding_events.__name__, log_events.__name__, own_events.__name__, silence_events.__name__)
+FILES = tuple(each.__name__ for each in (events, finding_events, log_events, own_events, relay_events, silence_events))
 
 
 def test_the_catalogue_is_every_event_of_the_file() -> None:

@@ -17,8 +17,10 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.values import Incarnation
 
+# Nothing ends that never began.
+OVER = (e.PeerUnrelayed, e.RelayClosed, e.PeerUnbanned, e.DaemonReturned)
 # What was said and is done with; and a ban that nobody spoke is no ban that ends, nor returns who was not missed.
-WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, e.PeerUnbanned, e.DaemonReturned)
+WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, *OVER)
 
 
 @pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.__name__)

@@ -24,6 +24,15 @@ WIFI = Interface("wlan0", 3, 1500, ("10.0.0.7/8", "fe80::7/64"))
 ELSEWHERE = Endpoint("203.0.113.9", 40000)
 
 
+RELAYS: list[tuple[str, e.Event]] = [
+    ("start", e.RelayPortChosen(23456)),
+    ("wireguard", e.PeerRelayed(BOB.key, CAROL.key, 61001)),
+    ("timer/trial", e.PeerUnrelayed(BOB.key, CAROL.key, "direct")),
+    ("gossip", e.RelayOpened(BOB.key, CAROL.key, 23001, 23002, 61001, 61002)),
+    ("gossip", e.RelayClosed(BOB.key, CAROL.key, "idle")),
+]
+
+
 def story() -> list[tuple[str, e.Event]]:
     """Cause and event: alice meets everybody, and everything happens to her that can."""
     carol_moved = CAROL.record(change=3, nonce=1, hostname="caroline")
@@ -64,6 +73,7 @@ def story() -> list[tuple[str, e.Event]]:
         ("clock", e.ClockStepped(-HOUR)),
         ("lan", e.LayerSuspended("lan", "no interface")),
         ("dht", e.AnnouncerElected(elected=True)),
+        *RELAYS,
         ("operator/ban", e.PeerBanned(ERIN.public_key)),
         ("operator/ban", e.PeerBanned(BOB.public_key)),
         ("operator/unban", e.PeerUnbanned(BOB.public_key)),

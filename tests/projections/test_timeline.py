@@ -109,6 +109,14 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.EndpointReflected(BETA.key, BETA_AT), f"beta sees this node's exchange at {BETA_AT}: there is a NAT between"),
     (e.AnnouncerElected(True), "keeps the mesh findable in the DHT from now on"),
     (e.AnnouncerElected(False), "leaves the DHT to others"),
+    (e.RelayPortChosen(23456), "relayed tunnels, if any, use UDP port 23456"),
+    (e.PeerRelayed(BETA.key, BETA.key, 61001), "beta is reached through beta, which cannot read it"),
+    (e.PeerUnrelayed(BETA.key, BETA.key, "silent"), "nothing comes from beta through beta any more"),
+    (e.RelayOpened(BETA.key, BETA.key, 1, 2, 3, 4), "relays ciphertext between beta and beta"),
+    (
+        e.RelayClosed(BETA.key, BETA.key, "lost"),
+        "no longer relays between beta and beta: one of them is no longer reached directly",
+    ),
     (e.RecordRenewed(), "nobody is connected and nobody answers: saying the same again as news"),
     (
         e.ClockSkewObserved(BETA.key, "192.168.1.9", 3),

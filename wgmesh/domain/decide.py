@@ -16,6 +16,7 @@ from wgmesh.domain import (
     digests,
     discovery,
     doubting,
+    granting,
     hearsay,
     liveness,
     mapping,
@@ -24,7 +25,9 @@ from wgmesh.domain import (
     reaching,
     recalling,
     reconciling,
+    relaying,
     rendezvous,
+    returning,
     routes,
     rumours,
     running,
@@ -36,7 +39,9 @@ from wgmesh.domain import (
 from wgmesh.domain import inputs as i
 from wgmesh.domain.draft import Draft, State, Step, Verdict
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
+from wgmesh.domain.gossip_messages import Answer
 from wgmesh.domain.inputs import Input
+from wgmesh.domain.relay_messages import RelayAsk, RelayDenial, RelayGrant, RelayOffer
 from wgmesh.domain.values import Moment
 
 # What a node that gave way to its clone still wants done: nothing that another node could hear.
@@ -65,7 +70,7 @@ def cause_of(given: Input) -> str:
     match given:
         case i.Heard(layer) | i.Told(layer) | i.Found(layer) | i.Skewed(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
-        case i.Whispered() | i.Introduced() | i.Echoed():
+        case i.Whispered() | i.Introduced() | i.Echoed() | i.Unpassed():
             return "gossip"
         case i.Probed() | i.Reached():
             return "punch"
@@ -108,7 +113,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Told():
             return chain(watching.overhear(draft, given), hearsay.take(draft, given))
         case i.Whispered():
-            return chain(watching.hear(draft, given), reconciling.hear(draft, given), witnessing.witness(draft, given))
+            heard = (watching.hear(draft, given), reconciling.hear(draft, given), witnessing.witness(draft, given))
+            return chain(*heard, _overhear_relays(draft, given))
         case i.Introduced() | i.Probed() | i.Reached():
             return _punch(draft, given)
         case i.Echoed():
@@ -123,8 +129,11 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return skew.note(draft, given)
         case i.Due(task):
             return cadence.TASKS[task][1](draft)
-        case i.Sampled(sample):
-            return chain(liveness.look(draft, sample), doubting.see(draft, sample))
+        case i.Sampled(sample, relayed):
+            seen = relaying.look(draft, sample, relayed)
+            return chain(liveness.look(draft, sample), doubting.see(draft, sample), seen)
+        case i.Unpassed():
+            return granting.close(draft, given)
         case i.Applied():
             return running.apply(draft, given)
         case i.Networked():
@@ -149,14 +158,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return running.suspend(draft, given)
         case i.Resumed():
             return running.resume(draft, given)
-        case i.Recovered():
-            return running.recover(draft, given)
-        case i.Carry():
-            return running.carry(draft)
-        case i.Compacted():
-            return running.compact(draft, given)
-        case i.Thawed():
-            return running.thaw(draft, given)
+        case i.Recovered() | i.Carry() | i.Compacted() | i.Thawed():
+            return _of_the_log(draft, given)
         case _:
             assert_never(given)
 
@@ -171,6 +174,35 @@ def _punch(draft: Draft, given: i.Introduced | i.Probed | i.Reached) -> Verdict:
             return punching.reached(draft, given)
         case _:
             assert_never(given)
+
+
+def _of_the_log(draft: Draft, given: i.Recovered | i.Carry | i.Compacted | i.Thawed) -> Verdict:
+    match given:
+        case i.Recovered():
+            return running.recover(draft, given)
+        case i.Carry():
+            return running.carry(draft)
+        case i.Compacted():
+            return running.compact(draft, given)
+        case i.Thawed():
+            return running.thaw(draft, given)
+        case _:
+            assert_never(given)
+
+
+def _overhear_relays(draft: Draft, given: i.Whispered) -> Verdict:
+    """What a member said of relaying, as a relay of ours, as one that we are for it, or as the other side."""
+    match given.message:
+        case RelayAsk() as asked:
+            yield from granting.ask(draft, given.sender, asked)
+        case RelayOffer() as offer:
+            yield from relaying.accept(draft, given.sender, offer)
+        case RelayGrant() as grant:
+            yield from relaying.take(draft, given.sender, grant)
+        case RelayDenial() as denial:
+            yield from relaying.refuse(draft, given.sender, denial)
+        case Answer() as answer:
+            yield from returning.hear(draft, given.sender, answer)
 
 
 def _teller(given: Input) -> bytes:
@@ -188,6 +220,10 @@ def _follow_up(draft: Draft, before: State, teller: bytes) -> None:
     """What any change entails, whatever input brought it."""
     if draft.mesh.layers is not before.mesh.layers:
         watching.choose(draft)
+    if draft.mesh.peers is not before.mesh.peers or draft.mesh.layers is not before.mesh.layers:
+        draft.take(relaying.follow(draft))
+        draft.take(granting.follow(draft))
+        returning.follow(draft)
     if draft.mesh.peers is not before.mesh.peers:
         draft.take(addressing.note_outcome(draft, before.mesh))
         draft.take(addressing.settle_collision(draft))

@@ -4,7 +4,7 @@ An event is named by a noun and a past participle, is flat, and never holds a se
 datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
 `records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
 Each says what bounds its rate; docs/events.md has the figures. Those of the log itself are in `log_events`,
-those of the Internet in `finding_events`.
+those of the Internet in `finding_events`, those of relays in `relay_events`.
 """
 
 from typing import get_args
@@ -22,6 +22,11 @@ from wgmesh.domain.own_events import OwnRecordOutrun as OwnRecordOutrun
 from wgmesh.domain.own_events import RecordRenewed as RecordRenewed
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer_record import ClaimedEndpoint
+from wgmesh.domain.relay_events import PeerRelayed as PeerRelayed
+from wgmesh.domain.relay_events import PeerUnrelayed as PeerUnrelayed
+from wgmesh.domain.relay_events import RelayClosed as RelayClosed
+from wgmesh.domain.relay_events import RelayOpened as RelayOpened
+from wgmesh.domain.relay_events import RelayPortChosen as RelayPortChosen
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.silence_events import DaemonMissed as DaemonMissed
 from wgmesh.domain.silence_events import DaemonReturned as DaemonReturned
@@ -366,6 +371,11 @@ Event = (
     | LayerSuspended
     | LayerResumed
     | AnnouncerElected
+    | RelayPortChosen
+    | PeerRelayed
+    | PeerUnrelayed
+    | RelayOpened
+    | RelayClosed
     | StateCarried
     | LogCompacted
     | LogRecovered

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.values import Endpoint, Ground
+from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Port
 
 
 class Layer(Struct, frozen=True):
@@ -65,4 +65,24 @@ class Unanswered(Struct, frozen=True):
     hostname: str
     layer: str
     address: Endpoint
+    since: Ground
+
+
+class Passage(Struct, frozen=True):
+    """Through which relay, at which port of its mesh address, a peer is reached, or was until `since`."""
+
+    relay: IdentityKey
+    port: Port
+    since: Ground
+
+
+class RelayedPair(Struct, frozen=True):
+    """Two peers between whom this node passes ciphertext on: where each listens, and the gates that lead to them."""
+
+    first: IdentityKey
+    second: IdentityKey
+    first_port: Port
+    second_port: Port
+    first_gate: Port
+    second_gate: Port
     since: Ground

@@ -1,6 +1,6 @@
 """The one fold that makes a `Mesh` out of records. `evolve` is the only place that gives events meaning.
 
-What events say of peers is folded in `peer_folding`.
+What events say of peers is folded in `peer_folding`, of relays in `relay_folding`.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.peer_folding import evolve_peer
 from wgmesh.domain.records import Record
+from wgmesh.domain.relay_folding import evolve_relay
 from wgmesh.domain.values import Ground, Incarnation
 
 
@@ -65,7 +66,27 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, layers={**mesh.layers, layer: Layer(reason, ground)})
         case e.LayerResumed(layer):
             return replace(mesh, layers={**mesh.layers, layer: Layer("", ground)})
-        case e.StateCarried() as event:
+        case e.StateCarried() | e.LogCompacted() | e.LogRecovered() | e.LogGap() | e.HeadWitnessed():
+            return _evolve_log(mesh, record.event, ground)
+        case e.PeerDiscovered() | e.PeerUpdated() | e.PeerEndpointObserved() | e.PeerConnected() | e.PeerRoamed():
+            return evolve_peer(mesh, record.event, record.cause, ground)
+        case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
+            return evolve_peer(mesh, record.event, record.cause, ground)
+        case e.PeerUnbanned() | e.RouteContested():
+            return evolve_peer(mesh, record.event, record.cause, ground)
+        case e.RelayPortChosen() | e.PeerRelayed() | e.PeerUnrelayed() | e.RelayOpened() | e.RelayClosed():
+            return evolve_relay(mesh, record.event, ground)
+        case _ as event:
+            return _evolve_oddity(mesh, event, ground)
+
+
+LogEvent = e.StateCarried | e.LogCompacted | e.LogRecovered | e.LogGap | e.HeadWitnessed
+
+
+def _evolve_log(mesh: Mesh, event: LogEvent, ground: Ground) -> Mesh:
+    """What the log says of itself, and of those of others."""
+    match event:
+        case e.StateCarried():
             return _carry(event, ground)
         case e.LogCompacted(through):
             return replace(mesh, dropped=through)
@@ -75,14 +96,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, witnessed={**mesh.witnessed, identity: Witness(through, head, ground)})
         case e.LogGap():
             return replace(mesh, gap=ground)
-        case e.PeerDiscovered() | e.PeerUpdated() | e.PeerEndpointObserved() | e.PeerConnected() | e.PeerRoamed():
-            return evolve_peer(mesh, record.event, record.cause, ground)
-        case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
-            return evolve_peer(mesh, record.event, record.cause, ground)
-        case e.PeerUnbanned() | e.RouteContested():
-            return evolve_peer(mesh, record.event, record.cause, ground)
-        case _ as event:
-            return _evolve_oddity(mesh, event, ground)
+        case _:
+            assert_never(event)
 
 
 # Peers whose word on our address is kept; the oldest word goes first.

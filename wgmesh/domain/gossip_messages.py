@@ -11,6 +11,7 @@ from msgspec import DecodeError, Meta, Struct, msgpack
 from wgmesh.domain.messages import PAGE, Page, UnknownMessage
 from wgmesh.domain.packing import Malformed
 from wgmesh.domain.peer_record import LARGEST_RECORD
+from wgmesh.domain.relay_messages import RELAY_ASK, RELAY_DENIAL, RelayMessage
 from wgmesh.domain.values import U32, IdentityKey
 
 # First element of the array that a message is; those below 16 belong to the layers outside tunnels.
@@ -116,7 +117,7 @@ class Introduction(Struct, frozen=True, array_like=True, tag=INTRODUCTION, forbi
     is_answer: bool
 
 
-GossipMessage = Digest | Buckets | Pairs | Pull | Probe | Answer | Ask | Vouch | Silence | Introduction
+GossipMessage = Digest | Buckets | Pairs | Pull | Probe | Answer | Ask | Vouch | Silence | Introduction | RelayMessage
 
 _Wire = Page | GossipMessage
 _MESSAGE: msgpack.Decoder[_Wire] = msgpack.Decoder(_Wire)
@@ -167,4 +168,5 @@ def _why(payload: bytes) -> Malformed:
         tag = _TAG.decode(payload).tag
     except (DecodeError, RecursionError):
         return Malformed("schema")
-    return Malformed("schema") if tag == PAGE or DIGEST <= tag <= INTRODUCTION else UnknownMessage("unknown")
+    is_known = tag == PAGE or DIGEST <= tag <= INTRODUCTION or RELAY_ASK <= tag <= RELAY_DENIAL
+    return Malformed("schema") if is_known else UnknownMessage("unknown")

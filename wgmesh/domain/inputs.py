@@ -17,7 +17,10 @@ from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation, Interface, 
 
 
 class Start(Struct, frozen=True, tag=True):
-    """The daemon begins: who it is, with which parameters, ports and settings, as which boot."""
+    """The daemon begins: who it is, with which parameters, ports and settings, as which boot.
+
+    `relay_port`: of the second interface, should there be need of one; 0 for none.
+    """
 
     identity: IdentityKey
     public_key: PublicKey
@@ -29,6 +32,7 @@ class Start(Struct, frozen=True, tag=True):
     listen_port: Port
     exchange_port: Port
     settings: NodeSettings
+    relay_port: Port = 0
 
 
 class Stop(Struct, frozen=True, tag=True):
@@ -187,9 +191,20 @@ class Due(Struct, frozen=True, tag=True):
 
 
 class Sampled(Struct, frozen=True, tag=True):
-    """What WireGuard says of itself."""
+    """What WireGuard says of itself. `relayed`: of the second interface, for relayed tunnels, if there is one."""
 
     sample: DeviceSample
+    relayed: DeviceSample | None = None
+
+
+class Unpassed(Struct, frozen=True, tag=True):
+    """Pairs (two identities each) between whom this node passes nothing on any more, and why.
+
+    `idle`: neither said anything for three minutes; `blocked`: a port could not be had.
+    """
+
+    pairs: tuple[bytes, ...]
+    reason: str
 
 
 class Applied(Struct, frozen=True, tag=True):
@@ -259,6 +274,6 @@ class Thawed(Struct, frozen=True, tag=True):
 Input = (
     Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered
     | Introduced | Probed | Reached | Echoed | Found | Mapped | Located
-    | Skewed | Due | Sampled | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry | Compacted
-    | Thawed
+    | Skewed | Due | Sampled | Unpassed | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry
+    | Compacted | Thawed
 )  # fmt: skip

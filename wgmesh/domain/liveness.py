@@ -121,7 +121,7 @@ def forget(draft: Draft) -> Verdict:
 
 def _silence(draft: Draft, peer: Peer) -> int:
     """Ms without any sign that we were there to hear. A fresh start gives everybody the benefit of the doubt."""
-    if peer.connected:
+    if peer.connected or peer.relayed:
         return 0
     since = peer.disconnected or peer.discovered
     heard = draft.session.heard.get(peer.identity, draft.session.began)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Unanswered, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
@@ -60,6 +60,8 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     clone: Clone | None
     unanswered: tuple[Unanswered, ...]
     missed: dict[bytes, Ground]
+    relay_port: Port
+    relaying: dict[bytes, RelayedPair]
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ import hashlib
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Unanswered, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
@@ -80,6 +80,8 @@ class Mesh(Struct, frozen=True):
     clone: Clone | None = None
     unanswered: tuple[Unanswered, ...] = ()
     missed: dict[bytes, Ground] = {}
+    relay_port: int = 0
+    relaying: dict[bytes, RelayedPair] = {}
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:

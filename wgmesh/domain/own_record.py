@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint
-from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, RENDEZVOUS, ClaimedEndpoint, PeerRecord
+from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, RELAY, RENDEZVOUS, ClaimedEndpoint, PeerRecord
 from wgmesh.domain.values import Endpoint
 
 
@@ -25,9 +25,15 @@ def own_record(mesh: Mesh) -> PeerRecord:
         nonce=mesh.nonce,
         endpoints=(*_static_endpoints(mesh), *_lan_endpoints(mesh))[:MOST_ENDPOINTS],
         routes=mesh.settings.advertise_routes,
-        capabilities=(0 if mesh.ipv4 else NO_IPV4) | (RENDEZVOUS if mesh.settings.gossip else 0),
+        capabilities=_capabilities(mesh),
         left=mesh.departed is not None,
     )
+
+
+def _capabilities(mesh: Mesh) -> int:
+    assert mesh.settings
+    bits = ((NO_IPV4, not mesh.ipv4), (RENDEZVOUS, mesh.settings.gossip), (RELAY, mesh.settings.relay))
+    return sum(bit for bit, holds in bits if holds)
 
 
 def _static_endpoints(mesh: Mesh) -> Iterator[ClaimedEndpoint]:

@@ -8,6 +8,7 @@ from typing import Literal, Self
 import msgspec
 from msgspec import Struct
 
+from wgmesh.domain.facts import Passage
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Incarnation, PublicKey
 
@@ -29,7 +30,11 @@ class Claim(Struct, frozen=True):
 
 
 class Peer(Struct, frozen=True):
-    """One peer. `None` in a Ground field: it has not happened (or is no longer so)."""
+    """One peer. `None` in a Ground field: it has not happened (or is no longer so).
+
+    `connected` is the direct tunnel. `relayed`: through whom its traffic goes instead; `unrelayed`: through whom it
+    last went, and until when.
+    """
 
     identity: IdentityKey
     public_key: PublicKey
@@ -62,6 +67,8 @@ class Peer(Struct, frozen=True):
     rx_bytes: int = 0
     tx_bytes: int = 0
     heard_at: int = 0
+    relayed: Passage | None = None
+    unrelayed: Passage | None = None
 
     @property
     def state(self) -> PeerState:
@@ -70,7 +77,7 @@ class Peer(Struct, frozen=True):
             return "left"
         if self.expired:
             return "expired"
-        if self.connected:
+        if self.connected or self.relayed:
             return "connected"
         return "silent" if self.disconnected else "connecting"
 

@@ -17,6 +17,7 @@ from wgmesh.domain.events import (
     NewerPeerSeen,
     NodeStarted,
     NodeStopped,
+    RelayPortChosen,
     SettingsChanged,
 )
 from wgmesh.domain.folding import carried
@@ -55,6 +56,8 @@ def start(draft: Draft, begun: Start) -> Verdict:
     )
     if draft.mesh.settings != begun.settings:
         yield SettingsChanged(begun.settings), ()
+    if draft.mesh.relay_port != begun.relay_port:
+        yield RelayPortChosen(begun.relay_port), ()
     now = draft.now.awake
     draft.remember(began=now, sample_due=now, roll_call_due=now + HOUR, forget_due=now)
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from wgmesh.domain.device import Traffic
 from wgmesh.domain.envelope import Layer
 from wgmesh.domain.punch import Punching
+from wgmesh.domain.relay_state import Relaying
 from wgmesh.domain.values import Endpoint, IdentityKey, Incarnation
 from wgmesh.domain.watch import Watch
 
@@ -187,6 +188,7 @@ class Session(Struct, frozen=True):
     walked_into: tuple[Endpoint, ...] = ()
     punching: Punching = Punching()
     mapped: dict[Endpoint, Endpoint] = {}
+    relaying: Relaying = Relaying()
 
 
 def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:

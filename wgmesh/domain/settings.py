@@ -11,7 +11,7 @@ class NodeSettings(Struct, frozen=True):
 
     `advertise_routes` are canonical prefixes; `accept_routes` too, or ALL_ROUTES alone. `hosts`: names of peers are
     written to the system's hosts file. `peers`: places that are contacted, as the operator wrote them; so are those of
-    `dht_bootstrap`, where a walk through the DHT begins.
+    `dht_bootstrap`, where a walk through the DHT begins. `relay`: this node passes ciphertext on for others.
     """
 
     interface: str
@@ -26,3 +26,4 @@ class NodeSettings(Struct, frozen=True):
     peers: tuple[str, ...] = ()
     dht: bool = False
     dht_bootstrap: tuple[str, ...] = ()
+    relay: bool = False

@@ -8,7 +8,18 @@ import hashlib
 
 from msgspec import Struct, msgpack
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Unanswered, Witness
+from wgmesh.domain.facts import (
+    Clone,
+    Failure,
+    Layer,
+    Passage,
+    Reflection,
+    Refusal,
+    RelayedPair,
+    Skew,
+    Unanswered,
+    Witness,
+)
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Claim, Peer
@@ -19,6 +30,7 @@ from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
 # Every Struct that a Mesh is made of.
 PARTS: tuple[type[Struct], ...] = (
     Mesh, Peer, Claim, ClaimedEndpoint, Layer, Refusal, Failure, Reflection, Skew, Witness, Clone, Unanswered,
+    Passage, RelayedPair,
     Parameters, NodeSettings, Endpoint, Ground, Incarnation, Interface,
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ Upcast = Callable[[Fields], Fields]
 
 def _settings_2(settings: Fields) -> Fields:
     new: Fields = {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False, "peers": []}
-    new |= {"dht": False, "dht_bootstrap": []}
+    new |= {"dht": False, "dht_bootstrap": [], "relay": False}
     return settings | new
 
 
@@ -34,8 +34,11 @@ def _state_carried_2(event: Fields) -> Fields:
         "clone": None,
         "unanswered": [],
         "missed": {},
+        "relay_port": 0,
+        "relaying": {},
     }
-    return event | new | {"settings": _settings_2(event["settings"])}
+    peers = [peer | {"relayed": None, "unrelayed": None} for peer in event["peers"]]
+    return event | new | {"peers": peers} | {"settings": _settings_2(event["settings"])}
 
 
 def _interfaces_changed_2(event: Fields) -> Fields:

@@ -7,7 +7,7 @@ was asleep asks anew before it goes on (`strain`).
 
 from msgspec.structs import replace
 
-from wgmesh.domain import doubting, errands, liveness, muteness, spreading, strain, wards
+from wgmesh.domain import doubting, errands, liveness, muteness, relaying, spreading, strain, wards
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample, SendGossip
 from wgmesh.domain.events import LayerResumed
@@ -85,6 +85,7 @@ def _trust(draft: Draft, suspect: IdentityKey, number: int) -> None:
         doubting.end(draft, suspect)
         strain.feel(draft, 1)
         wards.credit(draft, suspect)
+        relaying.bypass(draft, suspect)
 
 
 def _look_oneself(draft: Draft, suspect: IdentityKey, incarnation: Incarnation) -> Verdict:

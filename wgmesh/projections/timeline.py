@@ -17,10 +17,19 @@ from wgmesh.domain.records import Record
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
 from wgmesh.domain.watch import is_cut_off
+from wgmesh.projections.relay_sentences import relay_sentence
 from wgmesh.projections.wording import amount, counted, duration, key, name_of, named_by, skewed, trouble
 
 # Options that nobody hears of until they are used.
-_UNSAID = {"advertise_routes": (), "accept_routes": (), "hosts": False, "peers": (), "dht": False, "dht_bootstrap": ()}
+_UNSAID = {
+    "advertise_routes": (),
+    "accept_routes": (),
+    "hosts": False,
+    "peers": (),
+    "dht": False,
+    "dht_bootstrap": (),
+    "relay": False,
+}
 
 
 def sentence(before: Mesh, record: Record) -> str:
@@ -78,6 +87,8 @@ def sentence(before: Mesh, record: Record) -> str:
             return _of_peers(before, record.event)
         case e.PeerUnbanned() | e.RouteContested():
             return _of_peers(before, record.event)
+        case e.RelayPortChosen() | e.PeerRelayed() | e.PeerUnrelayed() | e.RelayOpened() | e.RelayClosed() as event:
+            return relay_sentence(before, event)
         case _ as event:
             return _of_oddities(before, event)
 

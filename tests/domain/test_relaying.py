@@ -1,0 +1,204 @@
+"""Alice does not reach Bob: whom she asks to relay, what she makes of the answer, and when she asks the next."""
+
+from tests.cast import BOB, CAROL, DAVE, ERIN
+from tests.playbook import Playbook, span
+from tests.relayed import GATE, PORT, alice, best_first, relayed, said, sampled, says
+from wgmesh.domain import relaying
+from wgmesh.domain.device import Traffic
+from wgmesh.domain.effects import Sample
+from wgmesh.domain.events import (
+    LayerSuspended,
+    PeerBanned,
+    PeerConnected,
+    PeerDisconnected,
+    PeerRelayed,
+    PeerUnrelayed,
+    RelayPortChosen,
+)
+from wgmesh.domain.gossip_messages import Vouch
+from wgmesh.domain.inputs import Resumed, Sampled, Suspended
+from wgmesh.domain.relay_messages import RelayAsk, RelayDenial, RelayGrant, RelayOffer
+from wgmesh.domain.relay_state import Wish
+
+BOTH = alice(CAROL, DAVE)
+BEST, NEXT = best_first(BOTH, CAROL, DAVE)
+ASK = RelayAsk(BOB.key, PORT)
+# Something about the peers or layers changes, so that it is thought of whom to seek a relay for.
+NEWS = Resumed("lan")
+
+
+def asked(story: Playbook = BOTH) -> Playbook:
+    """Ten seconds after Alice met Bob the best relay is asked."""
+    story = story.when(NEWS, at="1 s").until("10 s")
+    assert said(story) == [(BEST.key, ASK)]
+    return story
+
+
+def granted(story: Playbook = BOTH) -> Playbook:
+    return asked(story).when(says(BEST, RelayGrant(BOB.key, GATE)), at="10.1 s")
+
+
+def wishes(story: Playbook) -> dict[bytes, Wish]:
+    return story.state.session.relaying.wishes
+
+
+def through(story: Playbook) -> bytes:
+    passage = story.mesh.peers[BOB.key].relayed
+    return passage.relay if passage else b""
+
+
+def test_a_relay_is_asked_when_the_direct_way_had_its_time() -> None:
+    asked()
+
+
+def test_an_answer_that_does_not_come_is_asked_for_thrice_then_the_next_is_asked() -> None:
+    story = asked().until("14 s")
+    assert said(story) == [(BEST.key, ASK), (BEST.key, ASK), (NEXT.key, ASK), (NEXT.key, ASK)]
+
+
+def test_who_denies_is_left_for_the_next_at_once_and_then_all_are_left_for_a_while() -> None:
+    story = asked().when(says(BEST, RelayDenial(BOB.key)), at="10.1 s").until("10.1 s")
+    assert said(story) == [(NEXT.key, ASK)]
+    vain = story.when(says(NEXT, RelayDenial(BOB.key)), at="10.2 s").until("25 s")
+    assert said(vain) == []
+    assert said(vain.until("70 s")) == [(BEST.key, ASK)] * 3 + [(NEXT.key, ASK)] * 3
+    assert wishes(vain)[BOB.key].rounds == 1
+
+
+def test_a_peer_that_nobody_reaches_is_asked_for_ever_more_rarely() -> None:
+    nobody = alice().when(NEWS, at="1 s")
+    late = nobody.until("2 h")
+    assert said(late) == []
+    rounds = [nobody.until(at).state.session.relaying.wishes[BOB.key].rounds for at in ("1 h", "2 h")]
+    assert rounds[1] - rounds[0] <= 6
+
+
+def test_a_granted_relay_is_taken_once_it_shook_hands() -> None:
+    story = granted().then(Sample())
+    assert story.state.session.relaying.leases[BOB.key].relay == BEST.key
+    silent = story.when(sampled(None, received_age=None, rx_bytes=0), at="10.2 s")
+    assert not through(silent)
+    early = story.when(sampled(BEST, received_age=span("5 s")), at="10.3 s")
+    assert not through(early), "that was before the grant"
+    story = story.when(sampled(BEST), at="10.5 s")
+    assert PeerRelayed(BOB.key, BEST.key, GATE) in story.events
+    assert wishes(story) == {}
+    assert story.state.session.relaying.leases == {}
+    assert story.mesh.peers[BOB.key].state == "connected"
+
+
+def test_a_grant_that_was_not_asked_for_is_nothing() -> None:
+    for sender, peer in ((NEXT, BOB), (BEST, ERIN)):
+        story = asked().when(says(sender, RelayGrant(peer.key, GATE)), at="10.1 s")
+        assert story.state.session.relaying.leases == {}
+
+
+def test_a_granted_relay_through_which_nothing_comes_is_left_for_the_next() -> None:
+    story = granted().until("22.1 s")
+    assert said(story)[:1] == [(NEXT.key, ASK)]
+    later = story.until("2 min")
+    assert (BEST.key, ASK) not in said(later)
+
+
+def test_what_the_other_side_wants_is_asked_for_as_well() -> None:
+    story = BOTH.when(says(NEXT, RelayOffer(BOB.key)), at="2 s")
+    assert said(story) == [(NEXT.key, ASK)]
+    story = story.when(says(NEXT, RelayGrant(BOB.key, GATE)), at="2.1 s").when(sampled(NEXT), at="2.3 s")
+    assert through(story) == NEXT.key
+
+
+def test_an_offer_of_nobody_s_or_of_who_cannot_relay_is_nothing() -> None:
+    assert said(BOTH.when(says(NEXT, RelayOffer(ERIN.key)), at="2 s")) == []
+    assert said(BOTH.given(PeerBanned(BOB.public_key)).when(says(NEXT, RelayOffer(BOB.key)), at="2 s")) == []
+    assert said(BOTH.given(PeerDisconnected(NEXT.key, 1)).when(says(NEXT, RelayOffer(BOB.key)), at="2 s")) == []
+    assert said(BOTH.given(RelayPortChosen(0)).when(says(NEXT, RelayOffer(BOB.key)), at="2 s")) == []
+
+
+def test_an_offer_for_a_peer_that_is_connected_makes_it_doubted_and_is_taken() -> None:
+    story = BOTH.given(PeerConnected(BOB.key, BOB.wireguard)).when(says(NEXT, RelayOffer(BOB.key)), at="2 s")
+    assert list(story.state.session.watch.doubts) == [BOB.key]
+    assert wishes(story.until("3.1 s")) == {}, "nobody needs it any more"
+    story = story.when(says(NEXT, RelayGrant(BOB.key, GATE)), at="2.1 s").when(sampled(NEXT), at="2.3 s")
+    assert through(story) == NEXT.key
+
+
+def test_who_is_lost_as_a_relay_is_replaced_at_once() -> None:
+    story = relayed(BOTH, BEST).given(PeerDisconnected(BEST.key, 1)).when(NEWS, at="16 s")
+    assert PeerUnrelayed(BOB.key, BEST.key, "lost") in story.events
+    assert said(story.until("16 s")) == [(NEXT.key, ASK)]
+
+
+def test_a_relay_that_revokes_is_replaced_at_once() -> None:
+    story = relayed(BOTH, BEST).when(says(BEST, RelayDenial(BOB.key)), at="16 s")
+    assert PeerUnrelayed(BOB.key, BEST.key, "revoked") in story.events
+    assert said(story.until("16 s")) == [(NEXT.key, ASK)]
+    during = granted().when(says(BEST, RelayDenial(BOB.key)), at="10.2 s")
+    assert during.state.session.relaying.leases == {}
+    assert said(during.until("10.2 s")) == [(NEXT.key, ASK)]
+    stranger = BOTH.when(says(BEST, RelayDenial(ERIN.key)), at="2 s")
+    assert wishes(stranger) == {}
+
+
+def test_who_is_gone_needs_no_relay() -> None:
+    story = relayed(BOTH, BEST).given(PeerBanned(BOB.public_key)).when(NEWS, at="16 s")
+    assert PeerUnrelayed(BOB.key, BEST.key, "gone") in story.events
+    assert wishes(story) == {}
+
+
+def test_a_relay_that_falls_silent_is_left() -> None:
+    story = relayed(BOTH, BEST).when(sampled(BEST), at="16 s")
+    quiet = story.when(sampled(BEST, tx_bytes=600), at="40 s")
+    assert through(quiet) == BEST.key, "a keepalive wants no answer"
+    left = story.when(sampled(BEST, tx_bytes=5000), at="37 s")
+    assert PeerUnrelayed(BOB.key, BEST.key, "silent") in left.events
+    assert said(left.until("37 s")) == [(NEXT.key, ASK)]
+    dead = story.when(sampled(BEST, tx_bytes=600), at="90 s")
+    assert PeerUnrelayed(BOB.key, BEST.key, "silent") in dead.events
+
+
+def test_a_relay_that_the_other_side_changed_is_followed() -> None:
+    story = relayed(BOTH, BEST).when(sampled(NEXT, rx_bytes=900, port=GATE + 1), at="16 s")
+    assert story.events == (PeerRelayed(BOB.key, NEXT.key, GATE + 1),)
+    elsewhere = relayed(BOTH, BEST).when(sampled(None), at="16 s")
+    assert through(elsewhere) == BEST.key
+
+
+def test_a_new_grant_of_the_same_relay_changes_nothing() -> None:
+    story = relayed(BOTH, BEST).when(says(BEST, RelayOffer(BOB.key)), at="16 s")
+    story = story.when(says(BEST, RelayGrant(BOB.key, GATE)), at="16.1 s").when(sampled(BEST), at="16.5 s")
+    assert story.events == ()
+    assert story.state.session.relaying.leases == {}
+
+
+def test_whom_others_reach_and_we_do_not_gets_a_relay_beside_the_direct_way() -> None:
+    story = BOTH.given(PeerConnected(BOB.key, BOB.wireguard))
+    stuck = Traffic(BOB.public_key, True, 0, 0, 500, 500)
+    busy = Traffic(BOB.public_key, True, 0, 0, 500, 9000)
+    story = story.when(sampled(None, received_age=None, direct=stuck), at="1 s")
+    doubted = story.when(sampled(None, received_age=None, direct=busy), at="21 s")
+    [(suspect, doubt)] = doubted.state.session.watch.doubts.items()
+    assert suspect == BOB.key
+    vouched = doubted.when(says(CAROL, Vouch(BOB.key, doubt.number)), at="22 s")
+    assert list(vouched.state.session.relaying.broken) == [BOB.key]
+    assert said(vouched.until("22 s")) == [(BEST.key, ASK)]
+    again = vouched.when(sampled(None, received_age=None, direct=busy), at="30 s")
+    assert BOB.key not in again.state.session.watch.doubts, "that is known by now"
+    story = vouched.until("22 s").when(says(BEST, RelayGrant(BOB.key, GATE)), at="22.1 s")
+    assert through(story.when(sampled(BEST), at="23 s")) == BEST.key
+
+
+def test_who_is_relayed_already_is_not_bypassed() -> None:
+    story = relayed(BOTH, BEST)
+    assert story.when(says(CAROL, Vouch(BOB.key, 1)), at="16 s").state.session.relaying.broken == {}
+
+
+def test_without_gossip_or_a_second_interface_no_relay_is_sought() -> None:
+    mute = BOTH.given(LayerSuspended("gossip", "off")).when(Suspended("lan", "x"), at="1 s")
+    assert wishes(mute) == {}
+    assert wishes(BOTH.given(RelayPortChosen(0)).when(NEWS, at="1 s")) == {}
+
+
+def test_a_look_without_a_second_interface_says_nothing_of_it() -> None:
+    story = relayed(BOTH, BEST)
+    assert story.when(Sampled(sampled(None).sample), at="20 s").events == ()
+    assert relaying.next_ask(story.state) is None
