@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,18 @@ class Daemon:
     """One `wgmesh join`; what it prints is in `log`, over all its starts. Its WireGuard outlives it, as it should."""
 
     def __init__(
-        self, node: Node, secret_file: Path, directory: Path, *options: str, interface: str = "wgmesh0"
+        self,
+        node: Node,
+        secret_file: Path,
+        directory: Path,
+        *options: str,
+        interface: str = "wgmesh0",
+        env: Mapping[str, str] | None = None,
     ) -> None:
-        """Start it with its state below `directory`; `options` are those of `wgmesh join`."""
+        """Start it with its state below `directory`; `options` are those of `wgmesh join`, `env` is for it alone."""
         self.node = node
         self.interface = interface
+        self._env = env
         self.state_dir = directory / f"{node.name}-{interface}"
         self.log = directory / f"{node.name}-{interface}.log"
         self._join = ["join", "--secret-file", str(secret_file), *self._place(), *options]
@@ -34,7 +42,9 @@ class Daemon:
     def start(self, *options: str) -> None:
         """Start it again, on the state that it has, with these options besides."""
         with self.log.open("a") as log:
-            self.program = self.node.popen([*WGMESH, *self._join, *options], cwd=ROOT, stdout=log, stderr=log)
+            self.program = self.node.popen(
+                [*WGMESH, *self._join, *options], cwd=ROOT, env=self._env, stdout=log, stderr=log
+            )
 
     def pid(self) -> int:
         """The number of its process, as the test sees it."""

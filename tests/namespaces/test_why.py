@@ -1,12 +1,14 @@
 """Faults of every day, and what `why` says of them in its first line, on the machine that is asked."""
 
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
 from tests.namespaces.mesh import Mesh, lan_mesh, new_secret
+from tests.namespaces.test_exchange import exchange_of
 
 pytestmark = pytest.mark.namespaces
 
@@ -35,6 +37,40 @@ def two(lab: FaultyLab, *options: str) -> tuple[Daemon, Daemon]:
     lab.segment("lan")
     mesh = Mesh(lab, new_secret(lab.directory), [])
     return mesh.join("a", *options), mesh.join("b", *options)
+
+
+def with_a_clock_ahead(directory: Path, hours: int) -> dict[str, str]:
+    """What makes the programs of one machine believe that it is so much later; durations stay as they are."""
+    later = f"import time\nnow = time.time_ns\ntime.time_ns = lambda: now() + {hours * 3600 * 10**9}\n"
+    (directory / "sitecustomize.py").write_text(later)
+    return {"PYTHONPATH": str(directory)}
+
+
+def test_a_dead_daemon_an_address_of_dockers_a_clock_and_a_firewall_are_named(lab: FaultyLab) -> None:
+    """Asked on `a`. `c`, known by `b` alone, names an address of its containers; `d` lives in the future; `e` is walled
+    in; the daemon of `b` is dead."""
+    mesh = lan_mesh(lab, "a", "b")
+    a, b = mesh.daemons
+    c, d, e = (lab.node(name) for name in "cde")
+    lab.segment("behind")
+    lab.plug(b.node, "behind", "192.168.8.1/24")
+    lab.plug(c, "behind", "192.168.8.2/24")
+    for number, node in ((4, d), (5, e)):
+        lab.plug(node, "lan", f"192.168.7.{number}/24")
+    for node in (a.node, b.node):
+        lab.drop(node, e, "meta l4proto udp")
+    where = (mesh.secret_file, lab.directory)
+    Daemon(c, *where, "--endpoint", f"172.17.0.1:{WIREGUARD_PORT}")
+    Daemon(d, *where, "--no-lan", "--peer", exchange_of(a), env=with_a_clock_ahead(lab.directory, hours=3))
+    Daemon(e, *where)
+    assert "tried" in says(a, "c", f"172.17.0.1:{WIREGUARD_PORT} (Docker gives this address to a bridge on every")
+    b.kill9()
+    line = says(a, "d", "is about 3 h ahead of this machine's")
+    assert line.startswith("no peer called d was ever discovered: the clock of ")
+    assert "at 192.168.7.4" in line
+    assert says(a, "e", "it does not answer: does a firewall").startswith("e is heard on the LAN at 192.168.7.5, ")
+    line = says(a, "b", "its daemon says nothing, while its machine answers", within_seconds=60)
+    assert line.startswith("b is connected for ")
 
 
 def test_udp_that_is_dropped_in_one_direction_is_told_with_the_direction(lab: FaultyLab) -> None:
