@@ -76,11 +76,11 @@ def test_who_was_heard_was_heard() -> None:
 
 
 def test_who_says_nothing_never_sent_and_why() -> None:
-    assert judged(SILENT, ALONE) == Direction(
-        "beta", "alpha", "never sent", "its layer lan cannot work: UDP port 51830 is in use"
-    )
-    assert judged(of_beta(), ALONE).why == "its layer lan never came up"
-    assert judged(of_beta(lan=False), ALONE).why == "it runs with --no-lan"
+    others = "none of its --peer leads to alpha; nobody told it of alpha; it runs with --no-dht"
+    no_way = "it had no way to alpha: layer lan cannot work: UDP port 51830 is in use"
+    assert judged(SILENT, ALONE) == Direction("beta", "alpha", "never sent", f"{no_way}; {others}")
+    assert judged(of_beta(), ALONE).why == f"it had no way to alpha: layer lan never came up; {others}"
+    assert judged(of_beta(lan=False), ALONE).why == f"it had no way to alpha: it runs with --no-lan; {others}"
     assert judged(records((1, "start", joined(BETA))), ALONE).why == "it never started"
     stopped = records((500, "x", e.NodeStopped("SIGTERM")), after=len(DEAF))
     assert judged(moved((*DEAF, *stopped), -9000), ALONE).why == "it never ran while alpha did"
@@ -89,7 +89,15 @@ def test_who_says_nothing_never_sent_and_why() -> None:
 def test_what_was_sent_and_did_not_arrive_is_told_from_what_was_never_sent() -> None:
     assert judged(DEAF, ALONE).kind == "never heard"
     assert judged(ALONE, DEAF).kind == "never heard"
-    assert judged(ALONE, SILENT).kind == "never heard"
+    assert judged(ALONE, DEAF).why == (
+        "it announced itself on the LAN; nothing of that arrived: a firewall, a router or a switch between the two?"
+    )
+    assert judged(ALONE, SILENT) == Direction(
+        "alpha",
+        "beta",
+        "never heard",
+        "it announced itself on the LAN, where beta did not listen (layer lan cannot work: UDP port 51830 is in use)",
+    )
 
 
 def test_who_was_not_let_in_was_refused() -> None:
@@ -98,6 +106,10 @@ def test_who_was_not_let_in_was_refused() -> None:
     assert dropped.why.startswith("datagrams from 192.168.1.5 were dropped (seal 61): another secret")
     refused = records((5, "lan", e.PeerRefused(ALPHA.key, "alpha", "use the whole URI")), after=5)
     assert judged(ALONE, (*DEAF, *refused)).why == "use the whole URI"
+    clock = records((5, "exchange", e.ClockSkewObserved(ALPHA.key, "192.168.1.5", 3)), after=5)
+    assert judged(ALONE, (*DEAF, *clock)).why == (
+        "the clock of alpha at 192.168.1.5 is about 3 h ahead of that of beta: set the wrong one"
+    )
     banned = records((500, "operator/ban", e.PeerBanned(ALPHA.public_key)), after=len(WELL))
     assert judged(STORY, (*WELL, *banned)).why.startswith("beta banned it: wgmesh unban ")
 

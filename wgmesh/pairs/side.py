@@ -1,11 +1,13 @@
 """One node's log as half of a pair: folded, on its own last clock, with what it said of itself and heard of others."""
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from wgmesh.domain.events import (
     ClockStepped,
+    InterfacesChanged,
     MeshLeft,
     NodeStarted,
     NodeStopped,
@@ -53,6 +55,17 @@ class Side(Struct, frozen=True):
     def name(self) -> str:
         """The hostname, else the WireGuard key."""
         return (self.mesh.settings.hostname if self.mesh.settings else "") or key(self.mesh.public_key)
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """All that its interfaces to LANs ever had, as far back as the log goes."""
+        meshes = (self.mesh, *(line.before for line in self.lines if isinstance(line.record.event, InterfacesChanged)))
+        return tuple(dict.fromkeys(prefix for mesh in meshes for i in mesh.interfaces for prefix in i.prefixes))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The same without the lengths of the networks."""
+        return tuple(str(ipaddress.ip_interface(prefix).ip) for prefix in self.prefixes)
 
     def peer(self, other: "Side") -> Peer | None:
         """The other side, as this one knows it."""

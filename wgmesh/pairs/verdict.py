@@ -4,17 +4,18 @@ The answer is in two logs: what the one could send, and what the other made of i
 the two from a node that says nothing.
 """
 
-import ipaddress
 from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
-from wgmesh.domain.events import DatagramsRejected, LayerResumed
+from wgmesh.domain.draft import NEVER
+from wgmesh.domain.events import DatagramsRejected
 from wgmesh.pairs.side import Side
-from wgmesh.projections.wording import key
+from wgmesh.pairs.ways import ways
+from wgmesh.projections.wording import key, skewed
 
-LOST = "it was sent, and nothing of it arrived: a firewall, a switch, another LAN?"
+LOST = "nothing of that arrived: a firewall, a router or a switch between the two?"
 
 Kind = Literal["heard", "refused", "never sent", "never heard"]
 
@@ -35,11 +36,20 @@ def direction(speaker: Side, listener: Side, ahead: int) -> Direction:
     if refusal := next(_refusals(speaker, listener), ""):
         return Direction(*names, "refused", refusal)
     heard = listener.heard.get(speaker.mesh.identity, {})
-    if heard or listener.peer(speaker):
+    if _is_heard(speaker, listener):
         return Direction(*names, "heard", "its record arrived", min(heard.values(), default=None))
     if silence := _silence(speaker, listener, ahead):
         return Direction(*names, "never sent", silence)
-    return Direction(*names, "never heard", LOST)
+    return Direction(*names, "never heard", _lost(speaker, listener))
+
+
+def _is_heard(speaker: Side, listener: Side) -> bool:
+    """Did anything come from the node itself? What others pass on of it does not count."""
+    identity, peer = speaker.mesh.identity, listener.peer(speaker)
+    if peer is None:
+        return False
+    said_itself = peer.counter > NEVER or bool(peer.observed) or peer.proved is not None or "lan" in peer.layers
+    return said_itself or identity in listener.connected
 
 
 def of_the_tunnel(first: Side, second: Side) -> str:
@@ -68,13 +78,15 @@ def _refusals(speaker: Side, listener: Side) -> Iterator[str]:
     refusal = listener.mesh.refused.get(speaker.mesh.identity)
     if refusal:
         yield refusal.reason
-    if listener.peer(speaker) is None:
+    if not _is_heard(speaker, listener):
+        if skew := listener.mesh.skewed.get(speaker.mesh.identity):
+            yield f"{skewed(speaker.name, skew.source, skew.hours, f'that of {listener.name}')}: set the wrong one"
         yield from _dropped(speaker, listener)
 
 
 def _dropped(speaker: Side, listener: Side) -> Iterator[str]:
     """Datagrams from an address of the speaker that the listener could not make anything of."""
-    addresses = dict.fromkeys(str(ipaddress.ip_interface(p).ip) for i in speaker.mesh.interfaces for p in i.prefixes)
+    addresses = speaker.addresses
     for line in reversed(listener.lines):
         match line.record.event:
             case DatagramsRejected(counts, sources):
@@ -86,17 +98,25 @@ def _dropped(speaker: Side, listener: Side) -> Iterator[str]:
 
 def _silence(speaker: Side, listener: Side, ahead: int) -> str:
     """Why the speaker cannot have said anything to the listener; empty if it can."""
-    settings, layer = speaker.mesh.settings, speaker.mesh.layers.get("lan")
-    if settings is None or not speaker.runs:
+    if speaker.mesh.settings is None or not speaker.runs:
         return "it never started"
     runs = [(begun - ahead, ended - ahead) for begun, ended in speaker.runs]
     if not any(begun <= last and first <= ended for begun, ended in runs for first, last in listener.runs):
         return f"it never ran while {listener.name} did"
-    if not settings.lan:
-        return "it runs with --no-lan"
-    if any(isinstance(line.record.event, LayerResumed) for line in speaker.lines):
-        return ""
-    return f"its layer lan cannot work: {layer.reason}" if layer else "its layer lan never came up"
+    closed = [way.closed for way in ways(speaker, listener)]
+    return f"it had no way to {listener.name}: {'; '.join(closed)}" if all(closed) else ""
+
+
+def _lost(speaker: Side, listener: Side) -> str:
+    """What the speaker sent, and why the listener heard nothing of it, as far as its own log tells."""
+    open_ways = [way for way in ways(speaker, listener) if not way.closed]
+    heard = [way.sent for way in open_ways if not way.deaf]
+    told = [f"{way.sent}, where {listener.name} did not listen ({way.deaf})" for way in open_ways if way.deaf]
+    if heard:
+        told = [f"{'; '.join(heard)}; {LOST}", *told]
+    if known := listener.peer(speaker):
+        told = [f"{listener.name} knows it by {' and '.join(known.layers)} alone", *told]
+    return "; ".join(told)
 
 
 def _state(side: Side, other: Side) -> str:

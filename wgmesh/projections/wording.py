@@ -44,10 +44,10 @@ def duration(ms: int) -> str:
     return f"{text} {rest} {smaller_name}" if rest else text
 
 
-def skewed(name: str, source: str, hours: int) -> str:
-    """Whose clock is how far off, seen from this machine's."""
+def skewed(name: str, source: str, hours: int, other: str = "this machine's") -> str:
+    """Whose clock is how far off, seen from another: this machine's, if nothing else is said."""
     how = "ahead of" if hours > 0 else "behind"
-    return f"the clock of {name} at {source} is about {abs(hours)} h {how} this machine's"
+    return f"the clock of {name} at {source} is about {abs(hours)} h {how} {other}"
 
 
 def trouble(layer: str, reason: str) -> str:
