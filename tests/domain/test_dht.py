@@ -125,6 +125,22 @@ def test_row_42_however_many_addresses_it_names_32_an_hour_are_asked() -> None:
     assert bogus[-1] in later.state.session.found
 
 
+def test_who_was_named_in_an_earlier_hour_and_never_answered_is_left_alone() -> None:
+    bogus, named = Endpoint("198.51.100.7", 1000), Endpoint("203.0.113.7", 1)
+    story = (
+        ALICE_IS_UP.when(Found("dht", (bogus,)), at="1 s").when(Found("peer", (named,)), at="2 s").until("1 h 11 min")
+    )
+    left = [effect.address for effect in story.until("2 h").effects if isinstance(effect, SendHello)]
+    assert bogus not in left
+    assert named in left
+
+
+def test_where_a_node_of_the_mesh_answered_it_is_tried_again_in_later_hours() -> None:
+    story = ALICE_IS_UP.when(Found("dht", (BOB.exchange,)), at="1 s").until("2 s")
+    story = story.when(BOB.replies(ALICE, **BOB.there()), at="2 s").until("1 h 11 min")
+    assert BOB.exchange in [effect.address for effect in story.until("2 h").effects if isinstance(effect, SendHello)]
+
+
 def test_a_walk_is_not_begun_before_its_time() -> None:
     story = ALICE_IS_UP.until("1 s")
     story.when(Due("walk"), at="2 s").then()

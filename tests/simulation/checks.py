@@ -24,7 +24,7 @@ from wgmesh.domain.folding import evolve, fold
 from wgmesh.domain.inputs import Sampled
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
-from wgmesh.domain.values import Endpoint, Incarnation
+from wgmesh.domain.values import HOUR, Endpoint, Incarnation
 from wgmesh.node import Turn
 from wgmesh.projections.wanted_changes import wanted_changes
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.simulation.machine import Machine
 
 
+# Addresses that the DHT names and that are asked who they are: 32 an hour, and those of the hour before until a walk.
+STRANGERS_AN_HOUR = 64
 # To one address, wherever it was named: a second, two, four, … apart, begun anew when there is news of it.
 HELLOS_A_MINUTE = 60
 
@@ -50,6 +52,8 @@ class Ledger:
         self.owed: dict[Endpoint, int] = {}
         self.validated: dict[Endpoint, bool] = {}
         self.knocks: Counter[tuple[Endpoint, int]] = Counter()
+        self.named: dict[Endpoint, bool] = {}
+        self.asked: dict[int, dict[Endpoint, bool]] = {}
         self.today = 0
         self.daily: Counter[str] = Counter()
         self.drawn = 0
@@ -101,7 +105,7 @@ class Checks(Watcher):
         self._require(kept, "S11", machine, "records that were acknowledged are lost")
         ledger.shadow = fold(machine.disk.read())
         self._same(machine, ledger.shadow, mesh)
-        ledger.owed, ledger.validated = {}, {}
+        ledger.owed, ledger.validated, ledger.named, ledger.asked = {}, {}, {}, {}
 
     def turns(self, machine: "Machine") -> None:
         """A turn begins."""
@@ -122,6 +126,8 @@ class Checks(Watcher):
         assert daemon
         mesh, disk = daemon.mesh, machine.disk
         self._require(mesh.head.sequence == len(disk.stored), "S11", machine, "it holds what is not in its log")
+        searches = any(walk.announce_port is None for walk in turn.walks)
+        self._require(not searches or not _has_tunnel(before), "DHT", machine, "it looks around with a live tunnel")
         if not turn.records:
             self._require(mesh is before, "S6", machine, "its mesh changed without a record")
             return
@@ -203,6 +209,14 @@ class Checks(Watcher):
         """S7: who answers there asked for it."""
         self._ledgers[machine.name].validated[source] = True
 
+    def named(self, machine: "Machine", addresses: Sequence[Endpoint]) -> None:
+        """S7: who lies in the DHT names anybody."""
+        self._ledgers[machine.name].named.update(dict.fromkeys(addresses, True))
+
+    def strangers_asked(self, machine: "Machine") -> list[int]:
+        """How many of them were asked who they are, hour by hour of this run."""
+        return [len(asked) for asked in self._ledgers[machine.name].asked.values()]
+
     def sent(self, machine: "Machine", layer: Layer, to: Endpoint | None, data: bytes) -> None:
         """S7: no more bytes to an unvalidated address than came from it, but for a few Hellos to where a member is."""
         ledger = self._ledgers[machine.name]
@@ -219,10 +233,27 @@ class Checks(Watcher):
         self._require(within, "S7", machine, f"more than {HELLOS_A_MINUTE} Hellos to {to} in a minute")
 
     def _is_knock(self, machine: "Machine", layer: Layer, to: Endpoint, data: bytes) -> bool:
-        """Is it a Hello to an address that was once a member's, or that the signed record of one names?"""
+        """Is it a Hello to an address that was once a member's, or that the signed record of one or the DHT names?"""
         opened = open_datagram([(1, machine.keyring.keys.envelope_key)], layer, data)
         if opened is None or not isinstance(messages.decode(opened[1]), messages.Hello):
             return False
+        return self._is_a_members(machine, to) or self._is_named(machine, to)
+
+    def _is_named(self, machine: "Machine", to: Endpoint) -> bool:
+        """Is it one of a few strangers' addresses that the DHT named? A mesh that is lied to troubles nobody much."""
+        assert machine.daemon
+        ledger, hour = self._ledgers[machine.name], machine.daemon.awake() // HOUR
+        if to not in ledger.named:
+            return False
+        asked = ledger.asked.setdefault(hour, {})
+        asked[to] = True
+        within = len(asked) <= STRANGERS_AN_HOUR
+        self._require(
+            within, "S7", machine, f"more than {STRANGERS_AN_HOUR} strangers in an hour are asked who they are"
+        )
+        return True
+
+    def _is_a_members(self, machine: "Machine", to: Endpoint) -> bool:
         assert machine.daemon
         held = tuple(machine.daemon.mesh.peers.values())
         claims = (claim.endpoint for peer in held for claim in peer.endpoints)
@@ -243,6 +274,10 @@ class Checks(Watcher):
     def _told(self, rule: str, machine: "Machine", what: str) -> str:
         head = machine.daemon.mesh.head.sequence if machine.daemon else len(machine.disk.stored)
         return f"{rule or what[:2]}: {machine.name} at {self._world.now / 1e6:.6f} s, record {head}: {what}"
+
+
+def _has_tunnel(mesh: Mesh) -> bool:
+    return any(peer.connected for peer in mesh.present_peers)
 
 
 def mark(event: e.Event, before: Mesh) -> None:

@@ -7,10 +7,13 @@ from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.site import Site
 from wgmesh.domain import routes
+from wgmesh.domain.dht import ANNOUNCERS
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP
 
 # Who is not within an hour of another's clock cannot show it a token.
 HOUR_MS = 3_600_000
+# Meshes that already are meshes look under the present hour only: with such clocks it is mostly the same.
+ONE_HOUR_MOSTLY_MS = 600_000
 
 
 def groups(site: Site) -> list[list[Machine]]:
@@ -29,7 +32,27 @@ def _can_meet(site: Site, one: Machine, other: Machine) -> bool:
         one in other.acquaintances and site.can_name(other, one)
     )
     in_time = abs(one.wall() // HOUR_MS - other.wall() // HOUR_MS) <= 1
-    return (by_lan or (named and in_time)) and not (_has_banned(one, other) or _has_banned(other, one))
+    if _has_banned(one, other) or _has_banned(other, one):
+        return False
+    return by_lan or (named and in_time) or _meet_in_dht(site, one, other)
+
+
+def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
+    """Both walk it, and one of them stands where the other can call it.
+
+    A mesh is found by what its two announcers say, and they find others who announce. With more nodes than these behind
+    NATs, a mesh may be announced by none that can be called; then nothing is demanded.
+    """
+    if not (one.dht and other.dht) or abs(one.wall() - other.wall()) > ONE_HOUR_MOSTLY_MS:
+        return False
+    hidden = [each for each in site.living if each.dht and not site.is_public(each)]
+    is_callable = (site.is_public(one) and site.can_name(other, one)) or (
+        site.is_public(other) and site.can_name(one, other)
+    )
+    if not is_callable or len(hidden) > ANNOUNCERS:
+        return False
+    sometimes("met_by_dht")
+    return True
 
 
 def pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:

@@ -4,7 +4,7 @@ Take what came, let the node decide, bring the device up to date, then send.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tests.simulation.lookups import Lookups
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame, Nic
 from tests.simulation.sockets import Sockets
+from tests.simulation.walks import Walks
 from tests.simulation.world import MILLISECOND
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
@@ -54,6 +55,7 @@ class Daemon:
         self._gossips = False
         self._exchanges = False
         self._lookups = Lookups(machine.world, machine.acquaintances, self._sockets.port, self.put)
+        self._walks = self._open_dht()
         self._items: deque[Input] = deque()
         self._read_at = -PAUSE
         self._serve_at: int | None = None
@@ -65,6 +67,17 @@ class Daemon:
         machine.kernel.listener = self._hear_inside
         machine.kernel.on_echo = self._hear_echo
         self._watcher.began(machine, mesh)
+
+    def _open_dht(self) -> Walks | None:
+        """Beside the exchange's port, if the operator wants it."""
+        machine, port = self._machine, self._sockets.port + 1
+        if not machine.dht:
+            return None
+        return Walks(machine, port, machine.dht, self.put, self.node.reject, self.awake, self._wake_at)
+
+    def _wake_at(self, awake: int, happening: Callable[[int], None]) -> None:
+        """Let it happen at this time of ours (ms), which it is told."""
+        self._world.at(self._machine.clock.instant(awake - self._carried), happening, awake)
 
     @property
     def mesh(self) -> Mesh:
@@ -118,6 +131,7 @@ class Daemon:
                 advertise_routes=machine.advertised,
                 accept_routes=machine.accepted,
                 peers=machine.named,
+                dht=bool(machine.dht),
             ),
         )
 
@@ -127,7 +141,9 @@ class Daemon:
         self.serve_soon()
 
     def hear(self, nic: Nic, frame: Frame) -> None:
-        """A datagram arrives; a socket is not read again at once."""
+        """A datagram arrives; a socket is not read again at once. The DHT's is read beside the node."""
+        if self._walks is not None and self._walks.hear(frame):
+            return
         is_beside = frame.target.port == self.node.mesh.listen_port and self._sockets.hear_beside(frame)
         if is_beside or self._lan.hear(nic, frame) or self._sockets.hear(frame):
             self._serve(max(self._world.now, self._read_at + PAUSE))
@@ -251,6 +267,7 @@ class Daemon:
             self._send(outgoing)
         for packet in turn.packets:
             self._machine.transmit(self.node.mesh.listen_port, packet.address, len(packet.data), packet.data)
+        self._search(turn)
         for address in turn.nudges:
             self._machine.kernel.nudge(address)
         for address in turn.echoes:
@@ -259,10 +276,18 @@ class Daemon:
             self._finish(command)
         return seen
 
+    def _search(self, turn: Turn) -> None:
+        """The DHT follows the machine's addresses, and walks where the node wants."""
+        if self._walks is not None and turn.records:
+            self._walks.follow(self.node.mesh.interfaces)
+        if self._walks is not None and turn.walks:
+            self._walks.walk(turn.walks)
+
     def _follow_sockets(self) -> list[Input]:
         """The exchange's is open from the start, so is WireGuard's port; gossip's lives as long as the interface."""
         serves = self._machine.wireguard.device is not None
         began = ["exchange", "port"] if not self._exchanges else []
+        began += ["dht"] if self._walks is not None and not self._exchanges else []
         began += ["gossip"] if serves and not self._gossips else []
         self._exchanges, self._gossips = True, serves
         return [Resumed(layer) for layer in began]
@@ -291,6 +316,8 @@ class Daemon:
         """It does nothing more, and hears nothing."""
         self.ended = True
         self._lookups.stop()
+        if self._walks is not None:
+            self._walks.end()
         self._machine.daemon = None
         self._machine.kernel.listener = nobody
 

@@ -39,6 +39,8 @@ class Machine:
         self.chance: Random = world.chance(f"machine {number}")
         self.drawn = 0
         self._entropy = world.chance(f"entropy {number}")
+        self.entropy_of_dht: Random = world.chance(f"entropy of dht {number}")
+        self.dht: tuple[Endpoint, ...] = ()  # where its walks through the DHT begin; nowhere: it does not walk
         self.secret = secret
         self.seed = seed or self.chance.randbytes(32)
         self.keyring = Keyring.of(self.seed, secret)

@@ -5,6 +5,7 @@ that datagrams from inside made (RFC 4787). Link-local addresses and groups neve
 """
 
 from random import Random
+from typing import Protocol
 
 from tests.simulation.marks import sometimes
 from tests.simulation.nat import Nat
@@ -16,6 +17,13 @@ from wgmesh.domain.values import Endpoint
 # Between two cities: the delay that nothing shortens, and the mean of what comes on top of it.
 DISTANCE = 5 * MILLISECOND
 WAITING = 2 * MILLISECOND
+
+
+class Host(Protocol):
+    """Whoever stands on the Internet itself, by one address and without a router of its own."""
+
+    def hear(self, frame: Frame) -> None:
+        """A frame arrives."""
 
 
 class Router:
@@ -53,13 +61,17 @@ class Router:
 
 
 class Middle:
-    """All that is between the routers. `cuts` are between stations, in one direction, wherever they stand."""
+    """All that is between the routers. `cuts` are between stations, in one direction, wherever they stand.
+
+    `hosts` stand there themselves, by their addresses.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.weather: Weather = CALM
         self.cuts: dict[tuple[str, str], int] = {}
         self.routers: list[Router] = []
+        self.hosts: dict[str, Host] = {}
         self._chance: Random = world.chance("middle")
 
     def join(self, segment: Segment, nat: Nat | None = None) -> Router:
@@ -72,15 +84,19 @@ class Middle:
         return router
 
     def carry(self, sender: str, frame: Frame) -> None:
-        """To the router behind which the target is, if there is one."""
-        router = self._router_of(frame.target.ip)
-        if router is None:
+        """To the host that is the target, or to the router behind which it is, if there is one."""
+        host = self.hosts.get(frame.target.ip)
+        router = None if host else self._router_of(frame.target.ip)
+        if host is None and router is None:
             return
         weather, chance = self.weather, self._chance
         for _ in range(2 if weather.duplication and chance.random() < weather.duplication else 1):
             if frame.size <= weather.largest and (not weather.loss or chance.random() >= weather.loss):
                 delay = DISTANCE + int(chance.expovariate(1.0) * WAITING)
-                self.world.after(delay, router.inward, sender, frame)
+                if host is not None:
+                    self.world.after(delay, host.hear, frame)
+                elif router is not None:
+                    self.world.after(delay, router.inward, sender, frame)
 
     def _router_of(self, ip: str) -> Router | None:
         for router in self.routers:

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from random import Random
 
 from tests.simulation.checks import Checks
+from tests.simulation.dht import Dht
 from tests.simulation.diagram import Tap
 from tests.simulation.machine import Machine
 from tests.simulation.nat import Nat, Scope
@@ -33,6 +34,7 @@ class Site:
         self.taps: deque[Tap] = deque(maxlen=KEPT)
         self.segments = [Segment(self.world, f"lan{place}", net, self.taps) for place, net in enumerate(networks)]
         self.middle = Middle(self.world)
+        self.dht: Dht | None = None
         self.machines: list[Machine] = []
         self._born = 0
         self.strangers: list[Stranger] = []
@@ -58,6 +60,7 @@ class Site:
 
     def _install(self, machine: Machine, segments: tuple[Segment, ...]) -> Machine:
         self._born += 1
+        machine.dht = self.dht.routers if self.dht else ()
         self.machines.append(machine)
         self.checks.enter(machine)
         for nic, segment in zip(machine.nics, segments, strict=False):
@@ -74,6 +77,10 @@ class Site:
             if segment.network and ip_address(f"{segment.network}.1") not in own:
                 nat = Nat(*behaviour, lambda: self.world.now) if behaviour else None
                 self.middle.join(segment, nat)
+
+    def serve_dht(self, honest: int, liars: int = 0) -> None:
+        """A DHT between the segments: machines that are added from now on walk it."""
+        self.dht = Dht(self.world, self.middle, honest, liars)
 
     def cut(self, pairs: Sequence[tuple[str, str]]) -> None:
         """No way leads from the first of each pair to the second, by whatever segments."""
@@ -137,6 +144,10 @@ class Site:
         own = ip_network(parameters(self.secret).network)
         addresses = [nic.address("") for nic in other.nics if nic.segment is not None and nic.ipv4]
         return self.can_call(one, other) and any(ip_address(address) not in own for address in addresses)
+
+    def is_public(self, machine: Machine) -> bool:
+        """Does it stand where everybody who has a router can call it?"""
+        return any((router := self._routed(nic)) and router.nat is None for nic in machine.nics)
 
     def can_reach(self, one: Machine, other: Machine) -> bool:
         """Can the two have a tunnel, whoever calls first?"""

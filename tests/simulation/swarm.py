@@ -27,6 +27,10 @@ from wgmesh.domain.secret import Secret, mint
 # So long after the last fault everything must be well: claims that were tried in vain are tried every 5 min at last,
 # 15 min where a peer has many, and each side waits its turn.
 HEALS_WITHIN = 40 * MINUTE
+# Where they meet in a DHT: meshes that formed apart announce themselves every 25 min, and need the same hour for it.
+MEETS_WITHIN = 90 * MINUTE
+# With a DHT so many nodes were told of nobody.
+STRANGE = 0.7
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
@@ -41,7 +45,8 @@ class Options(Struct, frozen=True):
 
     `nats`: what is between each segment and the others; nothing at all where it is empty. `lanless` nodes keep silent
     on their LANs and know others by --peer. `routes`: so many prefixes are behind nodes. `pace` is the mean time
-    between two faults, `aftermath` how long all must stay well after it was.
+    between two faults, `aftermath` how long all must stay well after it was. `dht`: so many honest nodes of a DHT are
+    between the segments, and so many `liars`.
     """
 
     seed: int
@@ -62,6 +67,8 @@ class Options(Struct, frozen=True):
     overlap: bool = False
     skewed: bool = False
     aftermath: int = 0
+    dht: int = 0
+    liars: int = 0
 
 
 class Outcome(Struct, frozen=True):
@@ -107,7 +114,9 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         overlap=chance.random() < 0.1,
         skewed=chance.random() < 0.3,
         aftermath=chance.choice((0, 0, 0, 0, 0, 75 * MINUTE)),
+        dht=chance.choice((0, 0, 6, 10)) if routed else 0,
     )
+    drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
     # Who forgets its peers behind a NAT that hides it, and knows no address, is nobody's to find until there is a DHT.
     stranded = any(drawn.nats) and drawn.lanless > 0
     faults = tuple(each for each in drawn.faults if not (stranded and each in FORGETTING))
@@ -129,6 +138,8 @@ class Swarm:
         self.site = Site(options.seed, secret, _networks(options, secret))
         if options.nats:
             self.site.route(options.nats)
+        if options.dht:
+            self.site.serve_dht(options.dht, options.liars)
         self.insiders: list[Insider] = []
         self.chance = self.site.world.chance("swarm")
         self.healed = -1
@@ -172,7 +183,7 @@ class Swarm:
         options, site = self.options, self.site
         machine.lan = machine.number >= options.lanless
         known = [other for other in site.machines[: machine.number] if site.can_call(machine, other)]
-        if options.nats and known:
+        if options.nats and known and not (options.dht and self.chance.random() < STRANGE):
             sometimes("acquainted")
             count = min(len(known), self.chance.choice((1, 1, 2)))
             machine.acquaintances = self.chance.sample(known, count)
@@ -226,14 +237,15 @@ class Swarm:
     def _heal(self) -> None:
         """Every fault is over, and those who are to stay dead are; now everything must come true in time."""
         site, began = self.site, self.site.world.now
+        within = MEETS_WITHIN if site.dht else HEALS_WITHIN
         site.calm()
         for machine in site.machines:
             machine.heal(site.segments[machine.number % len(site.segments)])
         for machine in self.chance.sample(site.machines, self.options.deaths):
             machine.die()
-        self.healed = self._watch(began, HEALS_WITHIN)
+        self.healed = self._watch(began, within)
         site.world.run(site.world.now + NOTICED_WITHIN)
-        self._watch(began, HEALS_WITHIN)
+        self._watch(began, within)
         self._settled()
 
     def _watch(self, began: int, within: int) -> int:

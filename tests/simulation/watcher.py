@@ -44,5 +44,8 @@ class Watcher(Protocol):
     def validated(self, machine: "Machine", source: Endpoint) -> None:
         """Who is at this address answered our challenge."""
 
+    def named(self, machine: "Machine", addresses: Sequence[Endpoint]) -> None:
+        """A walk through the DHT came upon these: members', or anybody's."""
+
     def sent(self, machine: "Machine", layer: Layer, to: Endpoint | None, data: bytes) -> None:
         """A datagram left."""

@@ -15,6 +15,7 @@ from wgmesh.domain.effects import LookUp
 from wgmesh.domain.events import AnnouncerElected
 from wgmesh.domain.inputs import Found
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.messages import NOBODY
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
 
 LAYER = "dht"
@@ -51,6 +52,7 @@ def walk(draft: Draft) -> Verdict:
     due = draft.session.walk_due
     if due is None or draft.now.awake < due:  # an earlier input of the same turn has put it off
         return
+    _begin_hour(draft)
     alone = _is_alone(draft.mesh)
     elected = not alone and _is_elected(draft.mesh)
     if elected != (draft.mesh.announcer is not None):
@@ -70,12 +72,22 @@ def choose(draft: Draft, found: Found) -> Found:
     """Of what the DHT names, the new addresses that this hour still has room for; other layers' finds are theirs."""
     if found.layer != LAYER:
         return found
-    hour = draft.now.awake // HOUR
-    taken = draft.session.walked_into if draft.session.walked_hour == hour else ()
+    _begin_hour(draft)
+    taken = draft.session.walked_into
     known = [each for each in found.endpoints if each in taken]
     new = [each for each in dict.fromkeys(found.endpoints) if each not in taken][: CANDIDATES_AN_HOUR - len(taken)]
-    draft.remember(walked_hour=hour, walked_into=(*taken, *new))
+    draft.remember(walked_into=(*taken, *new))
     return replace(found, endpoints=(*known, *new))
+
+
+def _begin_hour(draft: Draft) -> None:
+    """A new hour has room for new addresses; those of the last at which nobody of the mesh answered are left alone."""
+    hour, old = draft.now.awake // HOUR, draft.session.walked_into
+    if draft.session.walked_hour == hour:
+        return
+    knocks = draft.session.knocks.items()
+    kept = {address: knock for address, knock in knocks if knock.to != NOBODY or address not in old}
+    draft.remember(walked_hour=hour, walked_into=(), knocks=kept)
 
 
 def _is_alone(mesh: Mesh) -> bool:
