@@ -224,10 +224,12 @@ POLICIES_THAT_ASK_POLICIES = {
     "granting": ("relays",),  # whom we reach ourselves
     "relaying": ("doubting", "liveness", "relays"),  # a tunnel that is not answered is asked for a sign first
     "returning": ("relaying", "relays"),  # where the relay that it came from is gone, another one is sought
+    "sighting": ("endpoints", "mapping"),  # what a member sees is judged; a neighbour sees nothing
     "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
-    "mapping": ("endpoints",),  # what may be nobody's address is not ours
+    "inquiring": ("mapping",),  # what was answered is judged
+    "mapping": ("endpoints", "membership"),  # what may be nobody's address is not ours
     "moving": ("announcing",),  # who moved says so
     "wards": ("strain",),  # a strained node waits longer for what it is owed
     "unanswered": ("membership",),

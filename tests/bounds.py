@@ -49,6 +49,7 @@ DAILY: dict[str, int] = {
     "PeerUnrelayed": 28_800,
     "RelayOpened": 19_200,
     "RelayClosed": 19_200,
+    "NatDetected": 1152,
     "StateCarried": 24,
     "LogCompacted": 24,
     "LogRecovered": 1440,

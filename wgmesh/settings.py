@@ -33,6 +33,16 @@ DHT_ROUTERS = (
     "dht.libtorrent.org:25401",
 )
 
+# Servers that tell everybody which address they see (RFC 8489), each of another operator.
+STUN_SERVERS = (
+    "stun.cloudflare.com:3478",
+    "stun.l.google.com:19302",
+    "stun.nextcloud.com:3478",
+)
+
+# What `--stun` takes beside servers: those above, though a configuration file says otherwise.
+ON = "on"
+
 WireGuardChoice = Literal["auto", "kernel", "userspace", "none"]
 KIB = 1024
 MIB = 1024 * KIB
@@ -55,7 +65,7 @@ class Settings(Struct, frozen=True):
     `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
     `advertise_routes` and `accept_routes` are canonical prefixes, or the one word ALL_ROUTES.
     Records are kept for `keep` ms; `record_inputs` is the absolute path of a recording, empty for none.
-    `peers`, `endpoints` and `dht_bootstrap` are places, as `parse_place` reads them.
+    `peers`, `endpoints`, `dht_bootstrap` and `stun_servers` are places, as `parse_place` reads them.
     """
 
     secret: str
@@ -80,6 +90,8 @@ class Settings(Struct, frozen=True):
     endpoints: tuple[str, ...] = ()
     dht: bool = True
     dht_bootstrap: tuple[str, ...] = DHT_ROUTERS
+    stun: bool = True
+    stun_servers: tuple[str, ...] = STUN_SERVERS
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -115,6 +127,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     endpoint: tuple[str, ...] | None = None
     dht: bool | None = None
     dht_bootstrap: tuple[str, ...] | None = None
+    stun: bool | tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -160,6 +173,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         endpoints=_places("--endpoint", options.endpoint or ()),
         dht=options.dht is not False,
         dht_bootstrap=_places("--dht-bootstrap", options.dht_bootstrap or DHT_ROUTERS),
+        stun=options.stun is not False,
+        stun_servers=_places("--stun", _stun_servers(options.stun)),
     )
 
 
@@ -225,6 +240,11 @@ def _places(option: str, given: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError as error:
             raise WgmeshError(f"{option} cannot be {place!r}: write HOST:PORT, or [ADDRESS]:PORT for IPv6") from error
     return places
+
+
+def _stun_servers(given: tuple[str, ...] | bool | None) -> tuple[str, ...]:
+    """Those that the operator names, else the well-known ones, which `on` stands for."""
+    return STUN_SERVERS if given is None or isinstance(given, bool) or given == (ON,) else given
 
 
 def _listed(names: tuple[str, ...]) -> tuple[str, ...]:

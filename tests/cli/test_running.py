@@ -65,6 +65,7 @@ def test_status_says_what_the_daemon_sees_now() -> None:
         ("exchange", "working", ""),
         ("gossip", "off", "--wireguard none"),
         ("dht", "off", "--no-dht"),
+        ("stun", "off", "--wireguard none"),
     ]
 
 

@@ -51,6 +51,7 @@ CAUSES: list[tuple[Input, str]] = [
     (i.Reached(BOB.key, BOB.wireguard, US.wireguard), "punch"),
     (i.Echoed(BOB.ipv6), "gossip"),
     (i.Found("peer", (CAROL.lan,)), "peer"),
+    (i.Listed((Endpoint("198.51.100.1", 3478),)), "stun"),
     (i.Mapped(Endpoint("198.51.100.1", 3478), Endpoint("203.0.113.7", 4)), "stun"),
     (i.Located((CAROL.wireguard,)), "network"),
     (i.Skewed("exchange", BOB.key, BOB.ip, 3), "exchange"),

@@ -1,16 +1,24 @@
-"""As which address the Internet sees us: what is believed of servers' answers."""
+"""Where the Internet sees us, and through what kind of NAT: whose word is believed."""
 
 import pytest
 
-from tests.cast import ALICE
+from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import given
-from wgmesh.domain.inputs import Mapped, Networked
-from wgmesh.domain.mapping import SERVER_CAP, disbelief
-from wgmesh.domain.values import Endpoint
+from wgmesh.domain.facts import Nat, NatKind
+from wgmesh.domain.inputs import Networked
+from wgmesh.domain.mapping import Source, disbelief, judged
+from wgmesh.domain.values import Endpoint, Ground
 
-SERVER, PRIVATE_SERVER = Endpoint("8.8.4.4", 3478), Endpoint("10.9.9.9", 3478)
-OURS = Endpoint("9.9.9.9", 40000)
-ALICE_IS_UP = given(*ALICE.joined()).when(Networked((ALICE.interface,)))
+SERVER, OTHER, THIRD = (Endpoint(f"8.8.4.{number}", 3478) for number in (1, 2, 3))
+PRIVATE_SERVER = Endpoint("10.9.9.9", 3478)
+HERE, THERE, BESIDE = (Endpoint("9.9.9.9", port) for port in (1, 2, 3))
+ELSEWHERE = Endpoint("9.9.9.8", 1)
+OWN = ALICE.wireguard
+MESH = given(*ALICE.joined()).when(Networked((ALICE.interface,))).mesh
+
+
+def held(kind: NatKind, endpoint: Endpoint = HERE) -> Nat:
+    return Nat(kind, endpoint, Ground(1, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -28,21 +36,58 @@ ALICE_IS_UP = given(*ALICE.joined()).when(Networked((ALICE.interface,)))
     ],
 )
 def test_row_50_an_address_that_no_server_on_the_internet_can_see_is_not_believed(ip: str, why: str) -> None:
-    assert disbelief(ALICE_IS_UP.mesh, SERVER, Endpoint(ip, 40000)) == why
+    assert disbelief(MESH, SERVER, Endpoint(ip, 40000)) == why
 
 
 def test_port_0_is_not_believed() -> None:
-    assert disbelief(ALICE_IS_UP.mesh, SERVER, Endpoint("9.9.9.9", 0)) == "port 0"
+    assert disbelief(MESH, SERVER, Endpoint("9.9.9.9", 0)) == "port 0"
 
 
 def test_a_server_in_a_private_network_sees_private_addresses() -> None:
-    assert disbelief(ALICE_IS_UP.mesh, SERVER, OURS) == ""
-    assert disbelief(ALICE_IS_UP.mesh, PRIVATE_SERVER, Endpoint("10.9.1.1", 40000)) == ""
+    assert disbelief(MESH, SERVER, HERE) == ""
+    assert disbelief(MESH, PRIVATE_SERVER, Endpoint("10.9.1.1", 40000)) == ""
 
 
-def test_answers_are_kept_of_so_many_servers() -> None:
-    story = ALICE_IS_UP
-    for number in range(SERVER_CAP + 1):
-        story = story.when(Mapped(Endpoint("8.8.4.4", 1000 + number), OURS)).then()
-    assert list(story.state.session.mapped.values()) == [OURS] * SERVER_CAP
-    assert Endpoint("8.8.4.4", 1000) not in story.state.session.mapped
+@pytest.mark.parametrize(
+    ("words", "known", "found"),
+    [
+        ({}, None, None),
+        # one alone fills a gap, and no more
+        ({SERVER: HERE}, None, ("unknown", HERE)),
+        ({SERVER: OWN}, None, ("none", OWN)),
+        ({SERVER: THERE}, held("unknown"), ("unknown", THERE)),
+        ({SERVER: THERE}, held("easy"), None),
+        ({SERVER: THERE}, held("hard"), None),
+        # two who agree are believed
+        ({SERVER: HERE, OTHER: HERE}, held("hard"), ("easy", HERE)),
+        ({SERVER: THERE, OTHER: THERE}, held("easy"), ("easy", THERE)),
+        ({SERVER: OWN, OTHER: OWN}, None, ("none", OWN)),
+        ({BOB.key: HERE, SERVER: HERE}, None, ("easy", HERE)),
+        # another port for each is a hard NAT
+        ({SERVER: HERE, OTHER: THERE}, None, ("hard", HERE)),
+        ({SERVER: HERE, OTHER: THERE, THIRD: BESIDE}, held("easy"), ("hard", HERE)),
+        # row 50: one of three lies
+        ({SERVER: ELSEWHERE, OTHER: HERE, THIRD: HERE}, None, ("easy", HERE)),
+        ({SERVER: HERE, OTHER: ELSEWHERE, THIRD: HERE}, held("easy"), ("easy", HERE)),
+        # row 50: one of two lies, nobody knows which
+        ({SERVER: ELSEWHERE, OTHER: HERE}, None, ("unknown", ELSEWHERE)),
+        ({SERVER: ELSEWHERE, OTHER: HERE}, held("easy"), None),
+    ],
+)
+def test_nobody_is_believed_alone(
+    words: dict[Source, Endpoint], known: Nat | None, found: tuple[NatKind, Endpoint] | None
+) -> None:
+    assert judged(MESH, words, known) == found
+
+
+def test_a_machine_with_our_port_that_is_not_us_is_behind_a_nat() -> None:
+    elsewhere = Endpoint("9.9.9.9", ALICE.wireguard.port)
+    own_address = Endpoint(ALICE.ip, 7)
+    for endpoint in (elsewhere, own_address):
+        assert judged(MESH, {SERVER: endpoint, OTHER: endpoint}, None) == ("easy", endpoint)
+
+
+def test_all_members_of_a_mesh_are_no_servers() -> None:
+    """Sources of both kinds are told apart by what they are."""
+    words: dict[Source, Endpoint] = {BOB.key: HERE, CAROL.key: THERE, DAVE.key: THERE}
+    assert judged(MESH, words, None) == ("easy", THERE)

@@ -64,6 +64,7 @@ def story() -> list[tuple[str, e.Event]]:
         ("lan", e.OwnRecordOutrun(Incarnation(7, 3), 2, ALICE.ipv4_with(2))),
         ("exchange", e.CloneDetected(Incarnation(7, 9), bytes(8))),
         ("timer/dht", e.AnnouncerElected(True)),
+        ("stun", e.NatDetected("easy", ELSEWHERE, (), (Endpoint("192.0.2.3", 3478), Endpoint("192.0.2.4", 3478)))),
         ("lan", e.PeerRefused(ERIN.key, "erin", "joined with another URI")),
         ("wireguard", e.DeviceChangeFailed(("add route 10.9.0.0/16",), ("EPERM",))),
         ("wireguard", e.ForeignPeerSeen(bytes(range(32)))),

@@ -30,7 +30,11 @@ class Daemon:
         interface: str = "wgmesh0",
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Start it with its state below `directory`; `options` are those of `wgmesh join`, `env` is for it alone."""
+        """Start it with its state below `directory`; `options` are those of `wgmesh join`, `env` is for it alone.
+
+        There is no Internet in a laboratory: unless they name a STUN server, it looks for none.
+        """
+        options = options if "--stun" in options else ("--no-stun", *options)
         self.node = node
         self.interface = interface
         self._env = env

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.stories import ALPHA, MESH, NOON, PARAMETERS, SETTINGS, STORY, ipv4, ipv6, mesh_of
+from tests.stories import ALPHA, BETA_AT, MESH, NOON, PARAMETERS, SETTINGS, STORY, ipv4, ipv6, mesh_of
 from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import Incarnation
+from wgmesh.domain.values import Endpoint, Incarnation
 from wgmesh.projections.peers import Live
 from wgmesh.projections.status import ShownLayer, status
 from wgmesh.projections.wording import key
@@ -37,6 +37,7 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
         "mesh": ["network", "network_ipv6", "generation", "epoch"],
         "layers": None,
         "counts": ["known", "connected", "relayed"],
+        "nat": None,
         "warnings": None,
     }  # fmt: skip
     assert list(shown["layers"][0]) == ["name", "state", "since", "reason", "contacts"]
@@ -52,6 +53,13 @@ def test_the_page_of_a_node() -> None:
     assert (shown.mesh.network, shown.mesh.network_ipv6) == (PARAMETERS.network, "fd57:6700::/64")
     assert (shown.mesh.generation, shown.mesh.epoch) == (1, AT // 600_000)
     assert (shown.counts.known, shown.counts.connected, shown.counts.relayed) == (2, 1, 0)
+
+
+def test_what_the_internet_sees_of_us_is_on_the_page() -> None:
+    told = (e.NatDetected("hard", BETA_AT, (), ()), e.NatDetected("none", Endpoint("2001:db8::1", 7), (), ()))
+    shown = status(mesh_of(*told, told=STORY), AT, running=True, live=None, quoted={}).nat
+    assert [(nat.kind, nat.endpoint) for nat in shown] == [("hard", str(BETA_AT)), ("none", "[2001:db8::1]:7")]
+    assert [nat.since for nat in shown] == [NOON + 13_000, NOON + 14_000]
 
 
 def test_a_node_without_ipv4_shows_none() -> None:
@@ -103,6 +111,7 @@ def test_each_layer_has_its_own_line() -> None:
         ("exchange", "starting"),
         ("gossip", "working"),
         ("dht", "off"),
+        ("stun", "off"),
     ]
     silent = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, gossip=False)), told=STORY)
     assert status(silent, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(

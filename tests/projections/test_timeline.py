@@ -107,6 +107,22 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.EndpointsDeclared((BETA_AT,)), f"reachable, so the operator says, at {BETA_AT}"),
     (e.EndpointsDeclared(()), "reachable, so the operator says, at nothing"),
     (e.EndpointReflected(BETA.key, BETA_AT), f"beta sees this node's exchange at {BETA_AT}: there is a NAT between"),
+    (
+        e.NatDetected("easy", BETA_AT, (BETA.key, ALPHA.key), ()),
+        f"WireGuard's port is seen at {BETA_AT} by 2 peers: an easy NAT, the same for everybody",
+    ),
+    (
+        e.NatDetected("hard", BETA_AT, (), (BETA_AT,)),
+        f"WireGuard's port is seen at {BETA_AT} by 1 STUN server: a hard NAT, another port for each",
+    ),
+    (
+        e.NatDetected("none", BETA_AT, (BETA.key,), (BETA_AT,)),
+        f"WireGuard's port is seen at {BETA_AT} by 1 peer and 1 STUN server: there is no NAT",
+    ),
+    (
+        e.NatDetected("unknown", BETA_AT, (), (BETA_AT,)),
+        f"WireGuard's port is seen at {BETA_AT} by 1 STUN server: nobody else has confirmed it",
+    ),
     (e.AnnouncerElected(True), "keeps the mesh findable in the DHT from now on"),
     (e.AnnouncerElected(False), "leaves the DHT to others"),
     (e.RelayPortChosen(23456), "relayed tunnels, if any, use UDP port 23456"),

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from wgmesh.settings import Options, Settings
 
 
+Dht = Annotated[bool | None, typer.Option("--dht/--no-dht", help="Find peers across the Internet.", show_default="on")]
+DhtBootstrap = Annotated[
+    list[str] | None, typer.Option(metavar="HOST:PORT", help="Where to enter the DHT.", show_default="Mainline's")
+]
+Stun = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HOST:PORT|on", help="Whom to ask for our own address.", show_default="well-known"),
+]
+NoStun = Annotated[bool, typer.Option("--no-stun", help="Ask nobody for our own address.")]
+
+
 def join(
     secret: Annotated[str | None, typer.Option(metavar="URI|-", help="The secret; - reads standard input.")] = None,
     secret_file: Annotated[str | None, typer.Option(metavar="FILE", help="Where the secret is.")] = None,
@@ -50,12 +61,10 @@ def join(
     endpoint: Annotated[
         list[str] | None, typer.Option(metavar="HOST:PORT", help="Where our WireGuard port is, seen from outside.")
     ] = None,
-    dht: Annotated[
-        bool | None, typer.Option("--dht/--no-dht", help="Find peers across the Internet.", show_default="on")
-    ] = None,
-    dht_bootstrap: Annotated[
-        list[str] | None, typer.Option(metavar="HOST:PORT", help="Where to enter the DHT.", show_default="Mainline's")
-    ] = None,
+    dht: Dht = None,
+    dht_bootstrap: DhtBootstrap = None,
+    stun: Stun = None,
+    no_stun: NoStun = False,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
@@ -66,7 +75,8 @@ def join(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check what can fail.")] = False,
 ) -> None:
     """Run this node in the foreground."""
-    flags = {name: value for name, value in locals().items() if name not in ("config", "dry_run")}
+    flags = {name: value for name, value in locals().items() if name not in ("config", "dry_run", "no_stun")}
+    flags |= {"stun": False} if no_stun else {}
     remarks: list[str] = []
     try:
         ready = _checked(_options(flags, config), dry_run, remarks.append)
@@ -132,7 +142,9 @@ def _greeting(ready: "Ready") -> str:
 
     who = " and ".join(addresses(ready)) or "a new node"
     entries = ready.settings.dht_bootstrap if ready.settings.dht else ()
-    whom = ", ".join((*ready.settings.peers, *entries)) or "no host outside its own networks"
+    is_asking = ready.settings.stun and ready.settings.wireguard != "none"
+    servers = ready.settings.stun_servers if is_asking else ()
+    whom = ", ".join((*ready.settings.peers, *entries, *servers)) or "no host outside its own networks"
     return f"{ready.settings.hostname} is {who}; it contacts {whom}"
 
 

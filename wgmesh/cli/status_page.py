@@ -12,7 +12,13 @@ Line = tuple[str, str]
 # Peers on one screen; the rest is in `wgmesh peers`.
 MOST_PEERS = 12
 
-_STYLES = {"connected": "good", "working": "good", "silent": "odd", "banned": "bad", "suspended": "bad"}
+_STYLES = {"connected": "good", "working": "good", "silent": "odd", "banned": "bad", "suspended": "bad", "hard": "odd"}
+_NATS = {
+    "none": "none: the Internet sees us at ",
+    "easy": "easy: everybody sees us at ",
+    "hard": "hard: another port for each, one is ",
+    "unknown": "not confirmed yet, seen at ",
+}
 
 
 def page(status: "Status", peers: "Peers") -> Iterator[Line]:
@@ -29,6 +35,8 @@ def page(status: "Status", peers: "Peers") -> Iterator[Line]:
     yield f"  daemon     {'running' if status.running else 'not running'}, record {status.sequence}", ""
     for layer in status.layers:
         yield _layer(layer, status.at), _STYLES.get(layer.state, "")
+    for nat in status.nat:
+        yield f"  NAT        {_NATS[nat.kind]}{nat.endpoint}", _STYLES.get(nat.kind, "")
     yield "", ""
     yield from _peers(status, peers)
     for warning in status.warnings:

@@ -1,4 +1,4 @@
-"""The operator's `--peer` and `--endpoint`: names are looked up at the start, again after failures, and now and then.
+"""The operator's `--peer`, `--endpoint` and `--stun`: names are looked up at the start, after failures, now and then.
 
 An address that is written as one is told just the same. What a name leads to may change with the network that we are
 in, so a change of networks looks again at once.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import anyio
 
 from wgmesh.adapters.names import resolve
-from wgmesh.domain.inputs import Found, Input, Located
+from wgmesh.domain.inputs import Found, Input, Listed, Located
 from wgmesh.domain.values import Endpoint
 from wgmesh.settings import parse_place
 
@@ -20,6 +20,8 @@ Tell = Callable[[tuple[Endpoint, ...]], Input]
 # After a failure, and doubled with each that follows; a name that was found is looked at again as seldom as that.
 FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
+# Servers are needed every half hour at most.
+SERVERS_PAUSE_SECONDS = 1700.0
 
 log = logging.getLogger("wgmesh")
 
@@ -27,8 +29,9 @@ log = logging.getLogger("wgmesh")
 class Lookups:
     """All places that the operator named; `changed` is called when the machine's networks are others."""
 
-    def __init__(self, peers: Sequence[str], endpoints: Sequence[str], put: Put) -> None:
-        self._peers, self._endpoints, self._put = tuple(peers), tuple(endpoints), put
+    def __init__(self, peers: Sequence[str], endpoints: Sequence[str], servers: Sequence[str], put: Put) -> None:
+        self._peers, self._endpoints, self._servers = tuple(peers), tuple(endpoints), tuple(servers)
+        self._put = put
         self._change = anyio.Event()
 
     def changed(self) -> None:
@@ -43,16 +46,20 @@ class Lookups:
                 tasks.start_soon(self._follow, (place,), lambda found: Found("peer", found))
             # all together, also when there are none: an earlier start may have had some
             tasks.start_soon(self._follow, self._endpoints, Located)
+            if self._servers:
+                tasks.start_soon(self._follow, self._servers, Listed, SERVERS_PAUSE_SECONDS)
 
-    async def _follow(self, places: tuple[str, ...], tell: Tell) -> None:
+    async def _follow(
+        self, places: tuple[str, ...], tell: Tell, settled_seconds: float = LONGEST_PAUSE_SECONDS
+    ) -> None:
         pause_seconds, failing = FIRST_PAUSE_SECONDS, ""
         while True:
             found, failure = await _look_up(places)
-            if found or not failure:
+            if found or not failure or tell is Listed:
                 self._put(tell(found))
             if failure and failure != failing:
                 log.warning("%s; it is tried again", failure)
-            pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS) if failure else LONGEST_PAUSE_SECONDS
+            pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS) if failure else settled_seconds
             failing = failure
             change = self._change
             with anyio.move_on_after(pause_seconds):

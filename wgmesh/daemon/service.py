@@ -65,7 +65,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     uplinks = Uplinks(lan, gossip, exchange, echoes, walks, tunnel_port)
     loop = Loop(home.node, inbox, home.clock, tunnel, uplinks, freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
-    lookups = Lookups(settings.peers, settings.endpoints, inbox.put)
+    servers = settings.stun_servers if tunnel_port is not None and settings.stun else ()
+    lookups = Lookups(settings.peers, settings.endpoints, servers, inbox.put)
 
     def networked(change: Input) -> None:
         inbox.put(change)

@@ -65,6 +65,8 @@ def _start(settings: Settings, home: Home, backend: str, port: int, exchange_por
             peers=settings.peers,
             dht=settings.dht,
             dht_bootstrap=settings.dht_bootstrap if settings.dht else (),
+            stun=settings.stun and settings.wireguard != "none",
+            stun_servers=settings.stun_servers if settings.stun else (),
         ),
     )
 

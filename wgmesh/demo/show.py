@@ -36,9 +36,9 @@ class Machine(Struct):
     daemon: Program | None = None
 
     def start(self) -> None:
-        """Run `wgmesh join` on it."""
+        """Run `wgmesh join` on it; where there is no Internet, nobody need look for its own address in it."""
         place = ["--interface", "wgmesh0", "--state-dir", str(self.state_dir)]
-        argv = [sys.executable, "-m", "wgmesh", "join", "--secret-file", str(self.secret_file), *place]
+        argv = [sys.executable, "-m", "wgmesh", "join", "--secret-file", str(self.secret_file), "--no-stun", *place]
         with (self.state_dir.parent / f"{self.node.name}.log").open("a") as log:
             self.daemon = self.node.popen(argv, stdout=log, stderr=log)
 

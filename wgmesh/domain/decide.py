@@ -18,8 +18,8 @@ from wgmesh.domain import (
     doubting,
     granting,
     hearsay,
+    inquiring,
     liveness,
-    mapping,
     moving,
     punching,
     reaching,
@@ -31,6 +31,7 @@ from wgmesh.domain import (
     routes,
     rumours,
     running,
+    sighting,
     skew,
     strain,
     watching,
@@ -86,7 +87,7 @@ def cause_of(given: Input) -> str:
             return "operator/stop"
         case i.Start():
             return "start"
-        case i.Mapped():
+        case i.Listed() | i.Mapped():
             return "stun"
         case i.Networked() | i.Located():
             return "network"
@@ -114,7 +115,7 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return chain(watching.overhear(draft, given), hearsay.take(draft, given))
         case i.Whispered():
             heard = (watching.hear(draft, given), reconciling.hear(draft, given), witnessing.witness(draft, given))
-            return chain(*heard, _overhear_relays(draft, given))
+            return chain(*heard, sighting.hear(draft, given), _overhear_relays(draft, given))
         case i.Introduced() | i.Probed() | i.Reached():
             return _punch(draft, given)
         case i.Echoed():
@@ -122,7 +123,9 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Found():
             return reaching.find(draft, dht.choose(draft, given))
         case i.Mapped():
-            return mapping.hear(draft, given)
+            return inquiring.hear(draft, given)
+        case i.Listed():
+            return inquiring.take_servers(draft, given)
         case i.Located():
             return moving.locate(draft, given)
         case i.Skewed():
@@ -139,6 +142,7 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Networked():
             return moving.network(draft, given)
         case i.Woke():
+            inquiring.begin_soon(draft)
             return chain(watching.start_over(draft, strain.AFTER_SLEEP), moving.wake(draft, given))
         case i.Start():
             return running.start(draft, given)
@@ -240,6 +244,8 @@ def _follow_up(draft: Draft, before: State, teller: bytes) -> None:
     reaching.follow(draft, before.mesh)
     punching.follow(draft, before.mesh)
     dht.follow(draft, before.mesh)
+    inquiring.follow(draft, before.mesh)
+    draft.take(sighting.tell(draft, before.mesh))
     cadence.plan_turns(draft)
     draft.take(rumours.take_up(draft, before.mesh, teller))
     if draft.mesh.peers is not before.mesh.peers or draft.mesh.started is not before.mesh.started:

@@ -13,6 +13,7 @@ from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendPage, SendReply
 from wgmesh.domain.endpoints import is_within_mesh, objection
 from wgmesh.domain.events import EndpointReflected, PeerEndpointObserved
+from wgmesh.domain.facts import WITNESSES
 from wgmesh.domain.inputs import Heard, Told
 from wgmesh.domain.membership import EPOCH_CAP, OTHER_URI, admit, is_news, refuse
 from wgmesh.domain.membership import objection as objection_to
@@ -37,8 +38,6 @@ WELCOME = 10 * SECOND
 # For a Hello to another start of ours we say three of our own, and no more within a third of a minute.
 ASK_BACK_PAUSE = 20 * SECOND
 ASKED_BACK = 3
-# So many peers' word on our own address is enough.
-WITNESSES = 2
 
 
 def hear(draft: Draft, heard: Heard) -> Verdict:

@@ -125,10 +125,11 @@ def _just_met_after_a_move(mesh: Mesh, peer: Peer, now: int) -> Claim | None:
         return None
     newest = peer.observed[0]
     is_over = now >= newest.since.awake + TURN or newest.since.sequence <= mesh.networked.sequence
-    return None if is_over or newest.endpoint == peer.proven or _is_on_link(mesh, peer.proven) else newest
+    return None if is_over or newest.endpoint == peer.proven or is_on_link(mesh, peer.proven) else newest
 
 
-def _is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
+def is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
+    """Is the address in a network of one of our own interfaces?"""
     ip = ipaddress.ip_address(endpoint.ip)
     if endpoint.scope:
         return any(interface.name == endpoint.scope for interface in mesh.interfaces)

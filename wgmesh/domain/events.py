@@ -12,6 +12,7 @@ from typing import get_args
 from msgspec import Struct
 
 from wgmesh.domain.finding_events import AnnouncerElected as AnnouncerElected
+from wgmesh.domain.finding_events import NatDetected as NatDetected
 from wgmesh.domain.log_events import HeadWitnessed as HeadWitnessed
 from wgmesh.domain.log_events import LogCompacted as LogCompacted
 from wgmesh.domain.log_events import LogGap as LogGap
@@ -376,6 +377,7 @@ Event = (
     | PeerUnrelayed
     | RelayOpened
     | RelayClosed
+    | NatDetected
     | StateCarried
     | LogCompacted
     | LogRecovered

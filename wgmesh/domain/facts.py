@@ -1,8 +1,16 @@
 """What is held to be true of other things than peers: small, and each with the record that established it."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Port
+
+FAMILIES = ("IPv4", "IPv6")
+# So many who see us at one address are enough.
+WITNESSES = 2
+# What kind of mapping a NAT makes: none at all, the same for everybody, another for each; or only one has told so far.
+NatKind = Literal["none", "easy", "hard", "unknown"]
 
 
 class Layer(Struct, frozen=True):
@@ -86,3 +94,19 @@ class RelayedPair(Struct, frozen=True):
     first_gate: Port
     second_gate: Port
     since: Ground
+
+
+class Nat(Struct, frozen=True):
+    """What stands between WireGuard's port and the Internet, and as which address the port is seen there.
+
+    A hard NAT shows another port to each, so that of `endpoint` is but one of them.
+    """
+
+    kind: NatKind
+    endpoint: Endpoint
+    since: Ground
+
+
+def family_of(endpoint: Endpoint) -> str:
+    """The one of FAMILIES that its address belongs to."""
+    return "IPv6" if ":" in endpoint.ip else "IPv4"

@@ -2,6 +2,9 @@
 
 from msgspec import Struct
 
+from wgmesh.domain.facts import NatKind
+from wgmesh.domain.values import Endpoint, IdentityKey
+
 
 class AnnouncerElected(Struct, frozen=True, forbid_unknown_fields=True):
     """This node became, or ceased to be, one of the two that keep the mesh findable in the DHT.
@@ -10,3 +13,16 @@ class AnnouncerElected(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     elected: bool
+
+
+class NatDetected(Struct, frozen=True, forbid_unknown_fields=True):
+    """As which address the Internet sees WireGuard's port, and what kind of NAT makes it so; by whose word.
+
+    `kind`: `none`; `easy`, the same for everybody; `hard`, another for each; `unknown`, when one alone says so.
+    One an edge; at most 8 an epoch.
+    """
+
+    kind: NatKind
+    endpoint: Endpoint
+    members: tuple[IdentityKey, ...]
+    servers: tuple[Endpoint, ...]

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from wgmesh.domain import events as e
 from wgmesh.domain import silences
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, Skew, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Nat, Reflection, Refusal, Skew, Witness, family_of
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
+from wgmesh.domain.own_record import own_endpoints
 from wgmesh.domain.peer_folding import evolve_peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.relay_folding import evolve_relay
@@ -42,7 +43,7 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
         case e.SettingsChanged(settings):
             return replace(_restate(mesh), settings=settings)
         case e.InterfacesChanged(interfaces, attached, virtual):
-            told = _restate(mesh) if interfaces != mesh.interfaces else mesh
+            told = _move(mesh) if interfaces != mesh.interfaces else mesh
             return replace(told, interfaces=interfaces, attached=attached, virtual=virtual, networked=ground)
         case e.MeshAddressChanged(nonce, ipv4):
             return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
@@ -109,6 +110,7 @@ Oddity = (
     | e.NewerPeerSeen
     | e.DatagramsRejected
     | e.EndpointReflected
+    | e.NatDetected
     | e.ClockSkewObserved
     | e.ClockStepped
     | e.HelloUnanswered
@@ -122,7 +124,9 @@ def _evolve_oddity(mesh: Mesh, event: Oddity, ground: Ground) -> Mesh:
     match event:
         case e.EndpointReflected(identity, endpoint):
             others = [item for item in mesh.reflected.items() if item[0] != identity][1 - REFLECTION_CAP :]
-            return replace(mesh, reflected=dict(others) | {identity: Reflection(endpoint, ground)})
+            return _say_where(mesh, reflected=dict(others) | {identity: Reflection(endpoint, ground)})
+        case e.NatDetected(kind, endpoint):
+            return _say_where(mesh, nats={**mesh.nats, family_of(endpoint): Nat(kind, endpoint, ground)})
         case e.ClockSkewObserved(identity, source, hours):
             return replace(mesh, skewed={**mesh.skewed, identity: Skew(source, hours, ground)})
         case e.PeerRefused(identity, hostname, reason):
@@ -173,6 +177,8 @@ def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
         failure=None,
         clone=None,
         layers={},
+        reflected={},
+        nats={},
     )
 
 
@@ -187,6 +193,17 @@ def carried(mesh: Mesh) -> e.StateCarried:
     """All that this mesh holds, as the event that makes it out of nothing. The node must have started."""
     facts: dict[str, Any] = {name: getattr(mesh, name) for name in e.StateCarried.__struct_fields__}
     return e.StateCarried(**facts | {"peers": tuple(mesh.peers.values())})
+
+
+def _move(mesh: Mesh) -> Mesh:
+    """We are elsewhere, and say so: what a NAT made of us where we were says nothing of where we are."""
+    return replace(_restate(mesh), reflected={}, nats={})
+
+
+def _say_where(mesh: Mesh, **seen: Any) -> Mesh:
+    """Others saw us somewhere: our record says something new if it names another address now."""
+    after = replace(mesh, **seen)
+    return after if own_endpoints(after) == own_endpoints(mesh) else _restate(after)
 
 
 def _restate(mesh: Mesh) -> Mesh:

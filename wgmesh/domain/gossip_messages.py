@@ -9,13 +9,13 @@ from typing import Annotated
 from msgspec import DecodeError, Meta, Struct, msgpack
 
 from wgmesh.domain.messages import PAGE, Page, UnknownMessage
-from wgmesh.domain.packing import Malformed
+from wgmesh.domain.packing import PACKED_ENDPOINT, Malformed
 from wgmesh.domain.peer_record import LARGEST_RECORD
 from wgmesh.domain.relay_messages import RELAY_ASK, RELAY_DENIAL, RelayMessage
 from wgmesh.domain.values import U32, IdentityKey
 
 # First element of the array that a message is; those below 16 belong to the layers outside tunnels.
-DIGEST, BUCKETS, PAIRS, PULL, PROBE, ANSWER, ASK, VOUCH, SILENCE, INTRODUCTION = range(16, 26)
+DIGEST, BUCKETS, PAIRS, PULL, PROBE, ANSWER, ASK, VOUCH, SILENCE, INTRODUCTION, SEEN = range(16, 27)
 
 # Any news is told to so many at random, in so many rounds, with so many ms between them (protocol, section 5).
 HEARERS, ROUNDS, ROUND_PAUSE = 3, 4, 200
@@ -36,6 +36,7 @@ _Pairs = Annotated[bytes, Meta(max_length=MOST_PAIRS * PAIR_BYTES)]
 _Shares = Annotated[bytes, Meta(max_length=MOST_PULLED * SHARE_BYTES)]
 _Head = Annotated[bytes, Meta(max_length=HEAD_BYTES)]
 _Signed = Annotated[bytes, Meta(max_length=LARGEST_RECORD)]
+_PackedEndpoint = Annotated[bytes, Meta(min_length=PACKED_ENDPOINT, max_length=PACKED_ENDPOINT)]
 _Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -117,7 +118,15 @@ class Introduction(Struct, frozen=True, array_like=True, tag=INTRODUCTION, forbi
     is_answer: bool
 
 
-GossipMessage = Digest | Buckets | Pairs | Pull | Probe | Answer | Ask | Vouch | Silence | Introduction | RelayMessage
+class Seen(Struct, frozen=True, array_like=True, tag=SEEN, forbid_unknown_fields=True):
+    """My WireGuard has you at this endpoint (18 bytes): so you look from where I am."""
+
+    endpoint: _PackedEndpoint
+
+
+GossipMessage = (
+    Digest | Buckets | Pairs | Pull | Probe | Answer | Ask | Vouch | Silence | Introduction | Seen | RelayMessage
+)
 
 _Wire = Page | GossipMessage
 _MESSAGE: msgpack.Decoder[_Wire] = msgpack.Decoder(_Wire)
@@ -168,5 +177,5 @@ def _why(payload: bytes) -> Malformed:
         tag = _TAG.decode(payload).tag
     except (DecodeError, RecursionError):
         return Malformed("schema")
-    is_known = tag == PAGE or DIGEST <= tag <= INTRODUCTION or RELAY_ASK <= tag <= RELAY_DENIAL
+    is_known = tag == PAGE or DIGEST <= tag <= SEEN or RELAY_ASK <= tag <= RELAY_DENIAL
     return Malformed("schema") if is_known else UnknownMessage("unknown")

@@ -162,6 +162,12 @@ class Found(Struct, frozen=True, tag=True):
     endpoints: tuple[Endpoint, ...]
 
 
+class Listed(Struct, frozen=True, tag=True):
+    """STUN servers, with names resolved; none where no name leads anywhere."""
+
+    servers: tuple[Endpoint, ...]
+
+
 class Mapped(Struct, frozen=True, tag=True):
     """A STUN server that we asked from WireGuard's own port sees us at this address, which may be one."""
 
@@ -273,7 +279,7 @@ class Thawed(Struct, frozen=True, tag=True):
 
 Input = (
     Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered
-    | Introduced | Probed | Reached | Echoed | Found | Mapped | Located
+    | Introduced | Probed | Reached | Echoed | Found | Listed | Mapped | Located
     | Skewed | Due | Sampled | Unpassed | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry
     | Compacted | Thawed
 )  # fmt: skip

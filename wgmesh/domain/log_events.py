@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Nat, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
@@ -62,6 +62,7 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     missed: dict[bytes, Ground]
     relay_port: Port
     relaying: dict[bytes, RelayedPair]
+    nats: dict[str, Nat]
 
 
 class LogCompacted(Struct, frozen=True, forbid_unknown_fields=True):

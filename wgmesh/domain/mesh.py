@@ -7,7 +7,7 @@ import hashlib
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
+from wgmesh.domain.facts import Clone, Failure, Layer, Nat, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
@@ -28,6 +28,7 @@ class Mesh(Struct, frozen=True):
     `attached` are the networks of this machine that are no LAN of the mesh; of these, `virtual` are containers' and
     other VPNs'. `banned` are the WireGuard keys that the operator wants nothing to do with.
     `announcer`: since when this node keeps the mesh findable in the DHT. `missed`: peers whose daemon fell silent.
+    `nats`: what is before us, by family.
 
     `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
     to `dropped` are no longer in the log.
@@ -82,6 +83,7 @@ class Mesh(Struct, frozen=True):
     missed: dict[bytes, Ground] = {}
     relay_port: int = 0
     relaying: dict[bytes, RelayedPair] = {}
+    nats: dict[str, Nat] = {}
 
     @property
     def present_peers(self) -> tuple[Peer, ...]:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
+from wgmesh.domain.facts import FAMILIES, WITNESSES, family_of
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint
 from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, RELAY, RENDEZVOUS, ClaimedEndpoint, PeerRecord
@@ -23,7 +24,7 @@ def own_record(mesh: Mesh) -> PeerRecord:
         listen_port=mesh.listen_port,
         hostname=mesh.settings.hostname,
         nonce=mesh.nonce,
-        endpoints=(*_static_endpoints(mesh), *_lan_endpoints(mesh))[:MOST_ENDPOINTS],
+        endpoints=own_endpoints(mesh),
         routes=mesh.settings.advertise_routes,
         capabilities=_capabilities(mesh),
         left=mesh.departed is not None,
@@ -34,6 +35,25 @@ def _capabilities(mesh: Mesh) -> int:
     assert mesh.settings
     bits = ((NO_IPV4, not mesh.ipv4), (RENDEZVOUS, mesh.settings.gossip), (RELAY, mesh.settings.relay))
     return sum(bit for bit, holds in bits if holds)
+
+
+def own_endpoints(mesh: Mesh) -> tuple[ClaimedEndpoint, ...]:
+    """Where others can reach us, the likeliest first: what only one has seen so far stands last."""
+    confirmed, unconfirmed = (tuple(_reflexive_endpoints(mesh, confirmed=each)) for each in (True, False))
+    return (*_static_endpoints(mesh), *confirmed, *_lan_endpoints(mesh), *unconfirmed)[:MOST_ENDPOINTS]
+
+
+def _reflexive_endpoints(mesh: Mesh, *, confirmed: bool) -> Iterator[ClaimedEndpoint]:
+    """As what NATs show our two sockets. Of a hard one only the address is certain, so it is never confirmed."""
+    for nat in mesh.nats.values():
+        if nat.kind != "none" and (nat.kind == "easy") == confirmed:
+            yield ClaimedEndpoint("reflexive", "wg", nat.endpoint)
+    seen = [reflection.endpoint for reflection in mesh.reflected.values()]
+    for family in FAMILIES:
+        words = [endpoint for endpoint in seen if family_of(endpoint) == family]
+        best = max(dict.fromkeys(words), key=words.count, default=None)
+        if best is not None and (words.count(best) >= WITNESSES) == confirmed:
+            yield ClaimedEndpoint("reflexive", "exchange", best)
 
 
 def _static_endpoints(mesh: Mesh) -> Iterator[ClaimedEndpoint]:

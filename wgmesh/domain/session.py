@@ -110,6 +110,20 @@ class Trade(Struct, frozen=True):
     rounds: int
 
 
+class Question(Struct, frozen=True):
+    """How often a STUN server was asked, and when it is asked again (None: no more)."""
+
+    tries: int
+    due: int | None
+
+
+class Inquiry(Struct, frozen=True):
+    """Who is asked where it sees us; `judge_due`: when what has come by then is judged (None: it was)."""
+
+    questions: dict[Endpoint, Question]
+    judge_due: int | None
+
+
 class Session(Struct, frozen=True):
     """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
 
@@ -133,7 +147,9 @@ class Session(Struct, frozen=True):
     `walk_due`: when the DHT is thought of next; `walks`: how often it was walked alone. `walked_into`: addresses that
     it named in the hour `walked_hour`.
 
-    `punching`: who is looked for through NATs. `mapped`: as which address each STUN server saw WireGuard's port.
+    `punching`: who is looked for through NATs. `servers`: STUN servers; `inquiry`: who of them is asked now,
+    `inquiry_due`: when all are next, `inquiries_in_vain`: how often nobody answered. As which address WireGuard's port
+    was seen: `mapped` by servers, `sighted` by members.
     """
 
     began: int = 0
@@ -187,7 +203,12 @@ class Session(Struct, frozen=True):
     walked_hour: int = 0
     walked_into: tuple[Endpoint, ...] = ()
     punching: Punching = Punching()
+    servers: tuple[Endpoint, ...] = ()
+    inquiry: Inquiry | None = None
+    inquiry_due: int | None = None
+    inquiries_in_vain: int = 0
     mapped: dict[Endpoint, Endpoint] = {}
+    sighted: dict[bytes, Endpoint] = {}
     relaying: Relaying = Relaying()
 
 

@@ -11,7 +11,8 @@ class NodeSettings(Struct, frozen=True):
 
     `advertise_routes` are canonical prefixes; `accept_routes` too, or ALL_ROUTES alone. `hosts`: names of peers are
     written to the system's hosts file. `peers`: places that are contacted, as the operator wrote them; so are those of
-    `dht_bootstrap`, where a walk through the DHT begins. `relay`: this node passes ciphertext on for others.
+    `dht_bootstrap`, where a walk through the DHT begins, and `stun_servers`, which tell us our own address. `relay`:
+    this node passes ciphertext on for others.
     """
 
     interface: str
@@ -27,3 +28,5 @@ class NodeSettings(Struct, frozen=True):
     dht: bool = False
     dht_bootstrap: tuple[str, ...] = ()
     relay: bool = False
+    stun: bool = False
+    stun_servers: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from wgmesh.domain.facts import (
     Clone,
     Failure,
     Layer,
+    Nat,
     Passage,
     Reflection,
     Refusal,
@@ -30,7 +31,7 @@ from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
 # Every Struct that a Mesh is made of.
 PARTS: tuple[type[Struct], ...] = (
     Mesh, Peer, Claim, ClaimedEndpoint, Layer, Refusal, Failure, Reflection, Skew, Witness, Clone, Unanswered,
-    Passage, RelayedPair,
+    Passage, RelayedPair, Nat,
     Parameters, NodeSettings, Endpoint, Ground, Incarnation, Interface,
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ Upcast = Callable[[Fields], Fields]
 
 def _settings_2(settings: Fields) -> Fields:
     new: Fields = {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False, "peers": []}
-    new |= {"dht": False, "dht_bootstrap": [], "relay": False}
+    new |= {"dht": False, "dht_bootstrap": [], "relay": False, "stun": False, "stun_servers": []}
     return settings | new
 
 
@@ -36,6 +36,7 @@ def _state_carried_2(event: Fields) -> Fields:
         "missed": {},
         "relay_port": 0,
         "relaying": {},
+        "nats": {},
     }
     peers = [peer | {"relayed": None, "unrelayed": None} for peer in event["peers"]]
     return event | new | {"peers": peers} | {"settings": _settings_2(event["settings"])}

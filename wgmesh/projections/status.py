@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wgmesh.domain.cadence import EPOCH
+from wgmesh.domain.facts import NatKind
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import network_ipv6
 from wgmesh.domain.records import Record
@@ -51,6 +52,17 @@ class ShownLayer(Struct, frozen=True):
     contacts: tuple[str, ...]
 
 
+class ShownNat(Struct, frozen=True):
+    """As which address the Internet sees WireGuard's port, since when (ms), and through what kind of NAT.
+
+    `none`; `easy`, the same for everybody; `hard`, another port for each; `unknown`, while one alone has told.
+    """
+
+    kind: NatKind
+    endpoint: str
+    since: int
+
+
 class Counts(Struct, frozen=True):
     """Peers in the list, and of these the connected and the relayed."""
 
@@ -70,6 +82,7 @@ class Status(Struct, frozen=True):
     mesh: ShownMesh
     layers: tuple[ShownLayer, ...]
     counts: Counts
+    nat: tuple[ShownNat, ...]
     warnings: tuple[str, ...]
 
 
@@ -96,6 +109,7 @@ def status(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: Map
         mesh=ShownMesh(mesh.parameters.network, network_ipv6(mesh.parameters), mesh.generation, at // EPOCH),
         layers=tuple(_layers(mesh, running)),
         counts=_counts(mesh),
+        nat=tuple(ShownNat(nat.kind, str(nat.endpoint), nat.since.at) for nat in mesh.nats.values()),
         warnings=warnings(mesh, at, running=running, live=live, quoted=quoted),
     )
 
@@ -109,6 +123,7 @@ def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
         ("exchange", "", settings.peers),
         ("gossip", untunnelled if settings.gossip else "--no-gossip", ()),
         ("dht", "" if settings.dht else "--no-dht", settings.dht_bootstrap),
+        ("stun", untunnelled if settings.stun else "--no-stun", settings.stun_servers),
         *((("hosts", "", ()),) if settings.hosts else ()),
     ):
         yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running, contacts)

@@ -29,6 +29,8 @@ _UNSAID = {
     "dht": False,
     "dht_bootstrap": (),
     "relay": False,
+    "stun": False,
+    "stun_servers": (),
 }
 
 
@@ -106,10 +108,25 @@ def _of_our_record(before: Mesh, event: e.RecordRenewed | e.OwnRecordOutrun | e.
             assert_never(event)
 
 
+def _of_the_nat(event: e.NatDetected) -> str:
+    witnesses = " and ".join(
+        counted(len(them), what) for them, what in ((event.members, "peer"), (event.servers, "STUN server")) if them
+    )
+    what = {
+        "none": "there is no NAT",
+        "easy": "an easy NAT, the same for everybody",
+        "hard": "a hard NAT, another port for each",
+        "unknown": "nobody else has confirmed it",
+    }[event.kind]
+    return f"WireGuard's port is seen at {event.endpoint} by {witnesses}: {what}"
+
+
 def _of_oddities(before: Mesh, event: Oddity) -> str:
     match event:
         case e.EndpointReflected(identity, endpoint):
             return f"{name_of(before, identity)} sees this node's exchange at {endpoint}: there is a NAT between"
+        case e.NatDetected():
+            return _of_the_nat(event)
         case e.ClockSkewObserved(identity, source, hours):
             return f"not answered: {skewed(name_of(before, identity), source, hours)}"
         case e.PeerRefused(identity, hostname, reason):
