@@ -45,7 +45,7 @@ def check_addresses(device: Device) -> None:
 
 
 def is_endpoint(mesh: Mesh, endpoint: Endpoint) -> bool:
-    """S3, told from scratch: a unicast address outside the mesh that a datagram can be sent to."""
+    """S3, told from scratch: a unicast address that a datagram can be sent to; in the mesh's range, one of our LAN."""
     assert mesh.parameters
     ip = ipaddress.ip_address(endpoint.ip)
     nobodys = _nobodys(mesh.parameters, mesh.interfaces) + (() if endpoint.scope else (LINK_LOCAL,))
@@ -54,10 +54,26 @@ def is_endpoint(mesh: Mesh, endpoint: Endpoint) -> bool:
 
 @lru_cache(maxsize=64)
 def _nobodys(parameters: Parameters, interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
-    attached = (ipaddress.ip_network(prefix, strict=False) for each in interfaces for prefix in each.prefixes)
+    attached = [ipaddress.ip_network(prefix, strict=False) for each in interfaces for prefix in each.prefixes]
     broadcasts = [each.broadcast_address for each in attached if each.version == 4 and each.prefixlen < 31]
-    ranges = (parameters.network, ipaddress.IPv6Network((parameters.ipv6_prefix + bytes(8), 64)))
-    return tuple(ipaddress.ip_network(str(each)) for each in (*NEVER, *ranges, *broadcasts))
+    ipv4 = _beside(ipaddress.IPv4Network(parameters.network), attached)
+    ipv6 = ipaddress.IPv6Network((parameters.ipv6_prefix + bytes(8), 64))
+    return tuple(ipaddress.ip_network(str(each)) for each in (*NEVER, *ipv4, ipv6, *broadcasts))
+
+
+def _beside(network: ipaddress.IPv4Network, attached: Iterable[Network]) -> tuple[ipaddress.IPv4Network, ...]:
+    """What is left of a range beside the LANs that overlap it."""
+    left = [network]
+    for lan in attached:
+        if isinstance(lan, ipaddress.IPv4Network):
+            left = [part for each in left for part in _without(each, lan)]
+    return tuple(left)
+
+
+def _without(network: ipaddress.IPv4Network, lan: ipaddress.IPv4Network) -> Iterable[ipaddress.IPv4Network]:
+    if not network.overlaps(lan):
+        return (network,)
+    return network.address_exclude(lan) if lan.subnet_of(network) and lan != network else ()
 
 
 def check_progress(before: Mesh, after: Mesh) -> None:

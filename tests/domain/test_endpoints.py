@@ -62,6 +62,14 @@ def test_row_22_an_address_that_can_be_nobodys_is_never_used(ip: str, reason: st
     assert not invariants.is_endpoint(ALICE_IS_UP.mesh, Endpoint(ip, 51820))
 
 
+def test_where_a_lan_overlaps_the_range_of_the_mesh_its_addresses_are_the_lans() -> None:
+    lan = Interface("eth0", 2, 1500, ("10.49.3.4/24",))
+    mesh = ALICE_IS_UP.given(InterfacesChanged((lan,), (), ())).mesh
+    for ip, reason in (("10.49.3.9", ""), ("10.49.4.9", "within the mesh"), ("10.49.3.255", "broadcast")):
+        assert objection(mesh, Endpoint(ip, 51820)) == reason
+        assert invariants.is_endpoint(mesh, Endpoint(ip, 51820)) is not bool(reason)
+
+
 def test_row_22_a_link_local_address_is_one_only_with_its_interface_and_of_ipv6() -> None:
     assert objection(ALICE_IS_UP.mesh, Endpoint("fe80::9", 51820, "eth0")) == ""
     assert objection(ALICE_IS_UP.mesh, Endpoint("169.254.7.7", 51820, "eth0")) == "link-local"

@@ -181,7 +181,7 @@ def _reply(draft: Draft, heard: Heard, record: PeerRecord, hello: Hello) -> Send
 def _came_by_tunnel(draft: Draft, heard: Heard) -> bool:
     """The exchange is for those whom no tunnel joins yet; what comes out of one says nothing of the underlay."""
     assert draft.mesh.parameters
-    return is_within_mesh(draft.mesh.parameters, ipaddress.ip_address(heard.sender.ip))
+    return is_within_mesh(draft.mesh.parameters, draft.mesh.interfaces, ipaddress.ip_address(heard.sender.ip))
 
 
 def _ask_back(draft: Draft, heard: Heard, hello: Hello, counter: Incarnation) -> Verdict:

@@ -58,7 +58,7 @@ def _objection(
         "multicast": ip.is_multicast,
         "link-local": ip.is_link_local and not (endpoint.scope and ip.version == 6),
         "reserved": (ip.version == 4 and ip.is_reserved) or (ip.version == 6 and ip.ipv4_mapped is not None),
-        "within the mesh": is_within_mesh(parameters, ip),
+        "within the mesh": is_within_mesh(parameters, interfaces, ip),
         "broadcast": _is_broadcast(interfaces, ip),
         "in a network of containers or of another VPN": any(ip in network for network in networks_of(virtual)),
         "behind a route through the mesh": any(ip in network for network in networks_of(covered)),
@@ -183,10 +183,12 @@ def _rounds(elapsed: int, claims: int) -> tuple[int, int]:
     return begins, begins + LATER_ROUNDS * stretch
 
 
-def is_within_mesh(parameters: Parameters, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Is this a mesh address, reached by tunnels alone?"""
+def is_within_mesh(
+    parameters: Parameters, interfaces: tuple[Interface, ...], ip: ipaddress.IPv4Address | ipaddress.IPv6Address
+) -> bool:
+    """Is this a mesh address, reached by tunnels alone? Where a LAN overlaps the mesh's range, the LAN's are not."""
     if ip.version == 4:
-        return ip in network_of(parameters.network)
+        return ip in network_of(parameters.network) and not any(ip in network for network in lans(interfaces))
     return ip.packed[:8] == parameters.ipv6_prefix
 
 
