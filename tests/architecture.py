@@ -194,7 +194,7 @@ LAYERS = (
     ),
     (
         "attached", "draft", "flows", "folding", "holdings", "introduce", "mesh", "own_record", "passing",
-        "peer_folding", "punch", "relay_folding", "relay_state", "session", "silences", "watch",
+        "peer_folding", "punch", "relay_folding", "relay_state", "ring", "session", "silences", "watch",
     ),
     (POLICIES,),
     ("cadence",),

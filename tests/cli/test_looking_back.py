@@ -8,11 +8,12 @@ import pytest
 
 from tests.cli import run
 from tests.cli.conftest import keep
-from tests.stories import BETA, BETA_AT, NOON, STORY, records
+from tests.stories import BETA, BETA_AT, GAMMA, NOON, STORY, records
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain import events as e
 from wgmesh.domain.folding import carried, fold
 from wgmesh.domain.values import Endpoint
+from wgmesh.projections.wording import key
 
 MOVED = Endpoint("192.168.1.99", 21820)
 ROAMED = records((4000, "wireguard", e.PeerRoamed(BETA.key, MOVED, BETA_AT)), after=len(STORY))
@@ -45,9 +46,11 @@ def test_blame_in_a_shortened_log_says_which_records_are_gone(tmp_path: Path) ->
 def test_diff_takes_moments_that_look_like_options() -> None:
     said = run("diff", "-65m", "-55m", "--state-dir", "alpha")
     assert said.out == (
-        "12:55:00.000 (record 11) to 13:05:00.000 (record 13): 1 changed\npeers   gamma  state  connected -> silent\n"
+        "12:55:00.000 (record 11) to 13:05:00.000 (record 13): 2 changed\n"
+        "peers   gamma  state  connected -> silent\n"
+        f"device  update peer {key(GAMMA.public_key)}: keepalive 25 s\n"
     )
-    assert run("diff", "12", "--state-dir", "alpha").out.endswith("peers   gamma  state  connected -> silent\n")
+    assert run("diff", "12", "--state-dir", "alpha").out.endswith(said.out.partition("\n")[2])
     assert run("diff", "11", "12", "--state-dir", "alpha").out.endswith(": nothing changed\n")
 
 
@@ -58,11 +61,13 @@ def test_diff_tells_what_came_and_went_and_what_was_done_to_wireguard() -> None:
     assert "device  add peer deJw3ylSxXuoNnuoYYwXj5/lDbJ5nTBOdOkY2YVoYUY=" in said
     assert "peers   gamma  state  - connecting\n" in run("diff", "10", "9", "--state-dir", "alpha").out
     found = json.loads(run("diff", "12", "13", "--state-dir", "alpha", "--json").out)
+    silent, called = found.pop("changes")
+    assert silent == {"topic": "peers", "subject": "gamma", "what": "state", "before": "connected", "after": "silent"}
+    assert (called["topic"], called["after"]) == ("device", f"update peer {key(GAMMA.public_key)}: keepalive 25 s")
     assert found == {
         "schema_version": 1,
         "from": {"at": NOON + 3_600_000, "sequence": 12},
         "to": {"at": NOON + 3_700_000, "sequence": 13},
-        "changes": [{"topic": "peers", "subject": "gamma", "what": "state", "before": "connected", "after": "silent"}],
     }
 
 

@@ -40,7 +40,7 @@ def test_what_it_is_already_changes_nothing(node: Path) -> None:
 
 
 def test_a_policy_changes_views_and_says_that_decisions_stay(node: Path) -> None:
-    said = what_if(node, "--set", "endpoints.KEEPALIVE_SECONDS=10")
+    said = what_if(node, "--set", "keepalive.KEEPALIVE_SECONDS=10")
     assert "--inputs RECORDING decides anew" in said.err
     assert "keepalive 10 s" in said.out
 

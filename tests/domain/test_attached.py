@@ -2,9 +2,9 @@ from ipaddress import ip_network
 
 from tests.cast import ALICE
 from tests.playbook import given
-from wgmesh.domain.attached import has_ipv4, networks, networks_of, overlap
+from wgmesh.domain.attached import has_ipv4, is_on_link, networks, networks_of, overlap
 from wgmesh.domain.events import InterfacesChanged, MeshAddressChanged
-from wgmesh.domain.values import Interface
+from wgmesh.domain.values import Endpoint, Interface
 
 ALICE_IS_UP = given(*ALICE.joined())
 
@@ -24,3 +24,11 @@ def test_a_lan_in_the_range_of_the_mesh_takes_its_ipv4_address() -> None:
 
 def test_who_has_no_address_left_has_none() -> None:
     assert not has_ipv4(ALICE_IS_UP.given(MeshAddressChanged(255, "", ALICE.ipv4)).mesh)
+
+
+def test_on_link_is_what_a_lan_of_ours_contains_and_a_scoped_address_on_its_interface() -> None:
+    mesh = ALICE_IS_UP.mesh
+    assert is_on_link(mesh, Endpoint("192.168.1.77", 1))
+    assert not is_on_link(mesh, Endpoint("192.168.2.77", 1))
+    assert is_on_link(mesh, Endpoint("fe80::77", 1, "eth0"))
+    assert not is_on_link(mesh, Endpoint("fe80::77", 1, "eth1"))

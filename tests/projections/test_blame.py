@@ -53,7 +53,6 @@ def test_the_whole_is_what_wg_showconf_shows_with_the_rest_as_comments() -> None
         f"AllowedIPs = {ipv4(BETA)}/32",
         f"AllowedIPs = {ipv6(BETA)}/128",
         f"Endpoint = {BETA_AT}",
-        "PersistentKeepalive = 25",
     ]
 
 
@@ -93,7 +92,9 @@ def test_an_endpoint_displaces_the_one_before_it() -> None:
     assert line.ground
     assert (line.value, line.ground.sequence) == (str(MOVED), 14)
     assert before(MESH, line) == str(BETA_AT)
-    assert before(MESH, lines(roamed, BETA.key, "PersistentKeepalive")[0]) == ""
+    (keepalive,) = lines(MESH, GAMMA.key, "PersistentKeepalive")
+    assert (keepalive.value, before(MESH, keepalive)) == ("25", "")
+    assert lines(MESH, BETA.key, "PersistentKeepalive") == []
 
 
 def test_an_address_displaces_that_of_its_family_only() -> None:

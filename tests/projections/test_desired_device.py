@@ -54,12 +54,12 @@ def test_a_peer_has_the_preshared_key_of_the_generation_and_its_own_addresses() 
     )
 
 
-def test_keepalive_goes_with_an_endpoint_because_it_makes_wireguard_begin() -> None:
+def test_keepalive_goes_with_an_endpoint_until_gossip_keeps_a_neighbours_session() -> None:
     story = ALICE_IS_UP.given(BOB.discovered(), BOB.observed())
     for at, endpoint, keepalive in (("0 s", BOB.wireguard, 25), ("7 s", None, 0)):
         assert (only_peer(story, at).endpoint, only_peer(story, at).keepalive) == (endpoint, keepalive)
     connected = story.given(PeerConnected(BOB.key, BOB.wireguard))
-    assert (only_peer(connected, "1 d").endpoint, only_peer(connected, "1 d").keepalive) == (BOB.wireguard, 25)
+    assert (only_peer(connected, "1 d").endpoint, only_peer(connected, "1 d").keepalive) == (BOB.wireguard, 0)
 
 
 def test_who_left_or_was_forgotten_is_not_on_the_device_and_who_is_silent_is() -> None:

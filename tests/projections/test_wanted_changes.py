@@ -17,7 +17,8 @@ from wgmesh.domain.device import (
     UpdatePeer,
 )
 from wgmesh.domain.endpoints import HELD, TURN
-from wgmesh.domain.events import Event, InterfacesChanged, PeerConnected, PeerDisconnected
+from wgmesh.domain.events import Event, InterfacesChanged, LayerResumed, PeerConnected, PeerDisconnected
+from wgmesh.domain.keepalive import KEEPALIVE_SECONDS
 from wgmesh.domain.liveness import SILENT_AFTER
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint, Ground, Interface
@@ -51,7 +52,8 @@ def test_a_device_that_is_as_it_should_be_is_left_alone() -> None:
 
 def test_the_endpoint_of_a_connected_peer_is_wireguards_own() -> None:
     mesh = known(PeerConnected(BOB.key, BOB.wireguard))
-    assert wanted_changes(mesh, DeviceSample(found(mesh, endpoint=ELSEWHERE)), DURING_THE_FIRST_TURN) == ()
+    sample = DeviceSample(found(mesh, endpoint=ELSEWHERE), (Traffic(BOB.public_key, handshaken=True),))
+    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == ()
 
 
 def test_and_so_is_that_of_one_whose_handshake_the_log_has_not_seen_yet() -> None:
@@ -123,3 +125,14 @@ def test_a_peer_with_our_preshared_key_is_ours_even_if_the_log_that_knew_it_was_
     mesh = known()
     sample = DeviceSample(found(mesh, DevicePeer(CAROL.public_key, 1)))
     assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (RemovePeer(CAROL.public_key),)
+
+
+def test_a_keepalive_ends_when_gossip_is_enough_but_not_before_wireguard_shook_hands_on_this_device() -> None:
+    mesh = known(LayerResumed("gossip"), PeerConnected(BOB.key, BOB.wireguard))
+    changes = wanted_changes(mesh, DeviceSample(None), DURING_THE_FIRST_TURN)
+    (added,) = [change.peer for change in changes if isinstance(change, AddPeer)]
+    assert (added.endpoint, added.keepalive) == (BOB.wireguard, KEEPALIVE_SECONDS)
+    device = replace(desired_device(mesh, DURING_THE_FIRST_TURN), peers=(added,))
+    assert wanted_changes(mesh, DeviceSample(device, (Traffic(BOB.public_key),)), DURING_THE_FIRST_TURN) == ()
+    sample = DeviceSample(device, (Traffic(BOB.public_key, True, 0, 0, 1),))
+    assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, keepalive=0),)

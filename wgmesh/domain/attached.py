@@ -1,10 +1,10 @@
 """The networks that this machine is attached to by itself: what goes there never goes through the mesh."""
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import Interface, network_of
+from wgmesh.domain.values import Endpoint, Interface, network_of
 
 Network = IPv4Network | IPv6Network
 
@@ -24,6 +24,14 @@ def lans(interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
 def networks_of(prefixes: tuple[str, ...]) -> tuple[Network, ...]:
     """What these texts mean."""
     return tuple(network_of(prefix) for prefix in prefixes)
+
+
+def is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
+    """Is this an address of a LAN of the mesh that this machine is on?"""
+    if endpoint.scope:
+        return any(interface.name == endpoint.scope for interface in mesh.interfaces)
+    ip = ip_address(endpoint.ip)
+    return any(ip in network for network in lans(mesh.interfaces))
 
 
 def overlap(mesh: Mesh) -> str:

@@ -5,7 +5,7 @@ minute, sent by each node. A peer that has just connected is asked within a seco
 healed mesh; of those that fell silent one gets a Digest every 10 s, for as long as it is remembered.
 """
 
-from wgmesh.domain import lots
+from wgmesh.domain import lots, ring
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendDigest
 from wgmesh.domain.mesh import Mesh
@@ -46,7 +46,7 @@ def tell(draft: Draft) -> Verdict:
     told, now = draft.session.head_told, draft.now.awake
     heads = bool(live) and (told is None or now - told >= HEAD_PAUSE)
     if live:
-        yield SendDigest(_after_us(draft.mesh, live), asks=False, heads=heads)
+        yield SendDigest(ring.after(draft.mesh.identity, live), asks=False, heads=heads)
     newest = draft.session.newest if draft.session.newest in live else b""
     if live and (newest or number % RANDOM_EVERY == 0):
         yield SendDigest(newest or lots.pick(draft.now.lot, "digest", live), asks=True, heads=heads)
@@ -74,8 +74,3 @@ def _silent(mesh: Mesh) -> list[bytes]:
 
 def _is_on(mesh: Mesh) -> bool:
     return mesh.settings is not None and mesh.settings.gossip and mesh.departed is None
-
-
-def _after_us(mesh: Mesh, live: list[bytes]) -> bytes:
-    """The next on the ring of identities, which begins anew behind the highest."""
-    return min([identity for identity in live if identity > mesh.identity] or live)

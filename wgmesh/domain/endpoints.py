@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from wgmesh.domain import routes
-from wgmesh.domain.attached import lans, networks_of
+from wgmesh.domain.attached import is_on_link, lans, networks_of
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import PUNCH, Claim, Peer
@@ -32,8 +32,6 @@ ROUNDS = (0, MINUTE, 3 * MINUTE, 7 * MINUTE)
 LATER_ROUNDS = 5 * MINUTE
 # A record that came by itself waits so long for the exchange to be confirmed before its claims are tried.
 UNCONFIRMED_PAUSE = 2 * SECOND
-# Keepalive while a peer is or may be behind NAT (routers forget after 30 s).
-KEEPALIVE_SECONDS = 25
 
 
 def objection(mesh: Mesh, endpoint: Endpoint, covered: Prefixes | None = None) -> str:
@@ -126,14 +124,6 @@ def _just_met_after_a_move(mesh: Mesh, peer: Peer, now: int) -> Claim | None:
     newest = peer.observed[0]
     is_over = now >= newest.since.awake + TURN or newest.since.sequence <= mesh.networked.sequence
     return None if is_over or newest.endpoint == peer.proven or is_on_link(mesh, peer.proven) else newest
-
-
-def is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
-    """Is the address in a network of one of our own interfaces?"""
-    ip = ipaddress.ip_address(endpoint.ip)
-    if endpoint.scope:
-        return any(interface.name == endpoint.scope for interface in mesh.interfaces)
-    return any(ip in network for network in lans(mesh.interfaces))
 
 
 def next_change(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> int | None:

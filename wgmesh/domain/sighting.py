@@ -5,9 +5,10 @@ sees says nothing of the Internet.
 """
 
 from wgmesh.domain import mapping
+from wgmesh.domain.attached import is_on_link
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendGossip
-from wgmesh.domain.endpoints import is_on_link, objection
+from wgmesh.domain.endpoints import objection
 from wgmesh.domain.gossip_messages import Seen
 from wgmesh.domain.inputs import Whispered
 from wgmesh.domain.mesh import Mesh

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from wgmesh.domain import strain
+from wgmesh.domain import ring, strain
 from wgmesh.domain.draft import Draft
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import IdentityKey
@@ -68,7 +68,7 @@ def _before_us(mesh: Mesh, held: dict[IdentityKey, Ward]) -> Iterator[IdentityKe
     for _ in range(WARD_CAP):
         if not left:
             return
-        place = max([identity for identity in left if identity < place] or left)
+        place = ring.before(place, left)
         yield place
         if place not in held or not held[place].mute:
             return

@@ -65,7 +65,8 @@ def _peer(mesh: Mesh, peer: Peer, wished: DevicePeer) -> Iterator[Line]:
         since = {claim.endpoint: claim.since for claim in claims_of(peer)}
         ground = peer.proved if wished.endpoint == peer.proven else since.get(wished.endpoint)
         yield Line(who, "Endpoint", str(wished.endpoint), ground)
-        yield Line(who, "PersistentKeepalive", str(wished.keepalive), ground)
+        if wished.keepalive:
+            yield Line(who, "PersistentKeepalive", str(wished.keepalive), ground)
 
 
 def _if_any(ground: Ground) -> Ground | None:

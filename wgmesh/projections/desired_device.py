@@ -6,13 +6,14 @@ the endpoint it is tried at comes from `endpoints`.
 
 from collections.abc import Mapping
 
-from wgmesh.domain import endpoints, routes
+from wgmesh.domain import endpoints, keepalive, ring, routes
 from wgmesh.domain.attached import has_ipv4
 from wgmesh.domain.device import Device, DevicePeer
 from wgmesh.domain.endpoints import Tried
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import network_ipv6
 from wgmesh.domain.peer import Peer
+from wgmesh.domain.values import IdentityKey
 
 # IPv6's least MTU, and WireGuard's usual one on Ethernet; 80 bytes are what WireGuard adds to a packet at most.
 LEAST_MTU = 1280
@@ -30,9 +31,8 @@ def desired_device(mesh: Mesh, now: int, tried: Tried | None = None) -> Device:
     behind = routes.used(mesh) if mesh.settings and mesh.settings.accept_routes else {}
     addresses = ((f"{ipv4}/32",) if ipv4 else ()) + (f"{mesh.ipv6}/128",)
     own_ranges = ((mesh.parameters.network,) if ipv4 else ()) + (network_ipv6(mesh.parameters),)
-    peers = (
-        _desired_peer(mesh, peer, behind, now, tried) for peer in (() if mesh.is_silent(now) else mesh.present_peers)
-    )
+    present, neighbours = () if mesh.is_silent(now) else mesh.present_peers, ring.neighbours(mesh)
+    peers = (_desired_peer(mesh, peer, behind, neighbours, now, tried) for peer in present)
     return Device(
         private=mesh.generation,
         listen_port=mesh.listen_port,
@@ -44,13 +44,19 @@ def desired_device(mesh: Mesh, now: int, tried: Tried | None = None) -> Device:
     )
 
 
-def _desired_peer(mesh: Mesh, peer: Peer, behind: Mapping[str, bytes], now: int, tried: Tried | None) -> DevicePeer:
+def _desired_peer(
+    mesh: Mesh,
+    peer: Peer,
+    behind: Mapping[str, bytes],
+    neighbours: tuple[IdentityKey, ...],
+    now: int,
+    tried: Tried | None,
+) -> DevicePeer:
     endpoint = endpoints.turn(mesh, peer, now, tuple(behind), tried)
-    # A keepalive is what makes WireGuard begin a handshake: the waiting side sets it once there was one.
-    keepalive = endpoints.KEEPALIVE_SECONDS if endpoint else 0
     its_routes = [prefix for prefix, owner in behind.items() if owner == peer.identity]
     allowed = tuple(sorted((*allowed_ips(mesh, peer), *its_routes)))
-    return DevicePeer(peer.public_key, mesh.generation, endpoint, allowed, keepalive)
+    pause = keepalive.seconds(mesh, peer, endpoint, neighbours)
+    return DevicePeer(peer.public_key, mesh.generation, endpoint, allowed, pause)
 
 
 def allowed_ips(mesh: Mesh, peer: Peer) -> list[str]:

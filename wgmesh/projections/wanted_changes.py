@@ -4,14 +4,20 @@ An endpoint is WireGuard's own business while the peer is connected, by the log 
 A peer that just sent something is in the middle of a handshake: its endpoint, learnt from that, must not be taken away.
 A peer that fell silent is put on the device anew, and again after a try of its that came to nothing: WireGuard takes no
 handshake that is dated before the last one, so a peer whose clock was set back would be shut out until it caught up.
+Whoever has not shaken hands on this device has a keepalive, whatever is wished: it is what makes WireGuard begin.
 A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
-from wgmesh.domain.device import NO_KEY, Change, DeviceSample, Traffic
+from collections.abc import Container
+
+from msgspec.structs import replace
+
+from wgmesh.domain.device import NO_KEY, Change, Device, DeviceSample, Traffic
 from wgmesh.domain.endpoints import Tried, detour
+from wgmesh.domain.keepalive import KEEPALIVE_SECONDS
 from wgmesh.domain.liveness import SILENT_AFTER, heard_age
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import SECOND
+from wgmesh.domain.values import SECOND, PublicKey
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.device_changes import device_changes
 
@@ -40,12 +46,21 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
     }
     return device_changes(
         sample.device,
-        desired_device(mesh, now, tried),
+        _begun(desired_device(mesh, now, tried), handshaken),
         known=known,
         fresh={key: True for key in fresh if key not in moved},
         handshaken=handshaken | {each.public_key: True for each in sample.traffic if _is_calling(mesh, each, now)},
         fallen=fallen,
     )
+
+
+def _begun(desired: Device, handshaken: Container[PublicKey]) -> Device:
+    """The device with a keepalive for whoever never shook hands on it: that is what makes WireGuard begin."""
+    peers = (
+        replace(peer, keepalive=KEEPALIVE_SECONDS) if peer.endpoint and peer.public_key not in handshaken else peer
+        for peer in desired.peers
+    )
+    return replace(desired, peers=tuple(peers))
 
 
 def _is_calling(mesh: Mesh, traffic: Traffic, now: int) -> bool:

@@ -7,7 +7,8 @@ import base64
 from collections.abc import Iterator
 
 from wgmesh.domain.device import Device, DevicePeer
-from wgmesh.domain.endpoints import KEEPALIVE_SECONDS, candidates
+from wgmesh.domain.endpoints import candidates
+from wgmesh.domain.keepalive import KEEPALIVE_SECONDS
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.projections.desired_device import desired_device
