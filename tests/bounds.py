@@ -50,6 +50,8 @@ DAILY: dict[str, int] = {
     "RelayOpened": 19_200,
     "RelayClosed": 19_200,
     "NatDetected": 1152,
+    "RegistryEntryFound": 1440,
+    "RegistryEntryCreated": 24,
     "StateCarried": 24,
     "LogCompacted": 24,
     "LogRecovered": 1440,

@@ -30,9 +30,7 @@ MIRRORED = ("wgmesh/domain", "wgmesh/projections", "wgmesh/adapters")
 ENTRANCES = ["wgmesh.__main__", "wgmesh.daemon.__main__", "wgmesh.adapters.netlink.serve"]
 
 # Written before what will use them; a module that is used leaves this list.
-AWAITED = [
-    *(f"wgmesh.adapters.registry.{name}" for name in ("answers", "board", "dialects", "http", "pace")),
-]
+AWAITED: list[str] = []
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -42,6 +43,9 @@ STUN_SERVERS = (
 
 # What `--stun` takes beside servers: those above, though a configuration file says otherwise.
 ON = "on"
+# Where notes are left for members who find each other nowhere else.
+REGISTRY_URL = "https://api.github.com"
+REGISTRY_REPO = "wgmesh-registry/public"
 
 WireGuardChoice = Literal["auto", "kernel", "userspace", "none"]
 KIB = 1024
@@ -55,12 +59,16 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 _INTERFACE_NAME = re.compile(r"[A-Za-z0-9_=+.-]{1,15}", re.ASCII)
 # A host's name or IPv4 address, or an IPv6 address in brackets; then a port.
 _PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]{1,253})):([0-9]{1,5})", re.ASCII)
+# An owner and a name of its, as GitHub, Gitea and Forgejo allow them.
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}", re.ASCII)
 # A hostname in a peer record (protocol, section 3).
 _HOSTNAME = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 
 
 class Settings(Struct, frozen=True):
     """Everything `join` resolved. `secret` is the whole URI, and never in `repr`; `listen_port` 0 is automatic.
+
+    `registry_token` is as secret; it is empty where there is none.
 
     `state_dir` is absolute. `lan_interfaces` names the only ones to use for the LAN; empty: all that are suitable.
     `advertise_routes` and `accept_routes` are canonical prefixes, or the one word ALL_ROUTES.
@@ -92,6 +100,10 @@ class Settings(Struct, frozen=True):
     dht_bootstrap: tuple[str, ...] = DHT_ROUTERS
     stun: bool = True
     stun_servers: tuple[str, ...] = STUN_SERVERS
+    registry: bool = False
+    registry_url: str = REGISTRY_URL
+    registry_repo: str = REGISTRY_REPO
+    registry_token: str = ""
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -128,6 +140,10 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     dht: bool | None = None
     dht_bootstrap: tuple[str, ...] | None = None
     stun: bool | tuple[str, ...] | None = None
+    registry: bool | None = None
+    registry_url: str | None = None
+    registry_repo: str | None = None
+    registry_token_file: str | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -175,6 +191,9 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         dht_bootstrap=_places("--dht-bootstrap", options.dht_bootstrap or DHT_ROUTERS),
         stun=options.stun is not False,
         stun_servers=_places("--stun", _stun_servers(options.stun)),
+        registry=bool(options.registry),
+        registry_url=_url(options.registry_url or REGISTRY_URL),
+        registry_repo=_repository(options.registry_repo or REGISTRY_REPO),
     )
 
 
@@ -245,6 +264,25 @@ def _places(option: str, given: tuple[str, ...]) -> tuple[str, ...]:
 def _stun_servers(given: tuple[str, ...] | bool | None) -> tuple[str, ...]:
     """Those that the operator names, else the well-known ones, which `on` stands for."""
     return STUN_SERVERS if given is None or isinstance(given, bool) or given == (ON,) else given
+
+
+def _url(text: str) -> str:
+    """The base of a registry's API; WgmeshError for what no request can go to, or what would be told everybody."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+        fits = fits and not (parts.username or parts.password or parts.query or parts.fragment)
+    except ValueError:
+        fits = False
+    if not fits or not text.isprintable() or " " in text:
+        raise WgmeshError(f"--registry-url cannot be {text!r}: write https://HOST or https://HOST/PATH, and no more")
+    return text.rstrip("/")
+
+
+def _repository(text: str) -> str:
+    if not _REPOSITORY.fullmatch(text) or ".." in text:
+        raise WgmeshError(f"--registry-repo cannot be {text!r}: write OWNER/NAME")
+    return text
 
 
 def _listed(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ def test_status_says_what_the_daemon_sees_now() -> None:
         ("gossip", "off", "--wireguard none"),
         ("dht", "off", "--no-dht"),
         ("stun", "off", "--wireguard none"),
+        ("registry", "off", "--registry turns it on"),
     ]
 
 

@@ -53,6 +53,8 @@ CAUSES: list[tuple[Input, str]] = [
     (i.Found("peer", (CAROL.lan,)), "peer"),
     (i.Listed((Endpoint("198.51.100.1", 3478),)), "stun"),
     (i.Mapped(Endpoint("198.51.100.1", 3478), Endpoint("203.0.113.7", 4)), "stun"),
+    (i.Consulted(7, wrote=True, passed=(SignedRecord(CAROL.record(), CAROL.signed(CAROL.record())),)), "registry"),
+    (i.Consulted(trouble="the registry answers HTTP 500"), "registry"),
     (i.Located((CAROL.wireguard,)), "network"),
     (i.Skewed("exchange", BOB.key, BOB.ip, 3), "exchange"),
     (Due("sample"), "timer/sample"),

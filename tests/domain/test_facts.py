@@ -3,6 +3,7 @@ from msgspec import Struct
 from wgmesh.domain import facts
 from wgmesh.domain.facts import (
     Clone,
+    Entry,
     Failure,
     Layer,
     Nat,
@@ -21,7 +22,20 @@ from wgmesh.domain.values import Endpoint, Ground
 def test_every_fact_keeps_the_record_that_established_it() -> None:
     kinds = [each for each in vars(facts).values() if isinstance(each, type) and issubclass(each, Struct)]
     kinds = [kind for kind in kinds if kind.__module__ == facts.__name__]
-    assert kinds == [Layer, Refusal, Failure, Reflection, Skew, Witness, Clone, Unanswered, Passage, RelayedPair, Nat]
+    assert kinds == [
+        Layer,
+        Refusal,
+        Failure,
+        Reflection,
+        Skew,
+        Witness,
+        Entry,
+        Clone,
+        Unanswered,
+        Passage,
+        RelayedPair,
+        Nat,
+    ]
     for kind in kinds:
         assert kind.__annotations__["since"] is Ground
         assert kind.__struct_defaults__ == ()

@@ -21,10 +21,13 @@ def test_settings_that_differ_in_one_field_are_different_settings() -> None:
     others |= {"advertise_routes": ("10.9.0.0/16",), "accept_routes": ("all",), "hosts": True, "gossip": False}
     others |= {"peers": ("a.example:1",), "dht": True, "dht_bootstrap": ("b.example:1",), "relay": True}
     others |= {"stun": True, "stun_servers": ("c.example:1",)}
+    others |= {"registry": True, "registry_url": "https://a", "registry_repo": "a/b", "registry_writes": True}
     assert list(others) == list(NodeSettings.__struct_fields__)
     for field, other in others.items():
         assert msgspec.structs.replace(settings, **{field: other}) != settings
 
 
 def test_settings_have_no_place_for_a_secret() -> None:
-    assert not [field for field in NodeSettings.__struct_fields__ if "secret" in field or "key" in field]
+    assert not [
+        field for field in NodeSettings.__struct_fields__ if "secret" in field or "key" in field or "token" in field
+    ]

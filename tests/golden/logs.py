@@ -75,6 +75,8 @@ def story() -> list[tuple[str, e.Event]]:
         ("lan", e.LayerSuspended("lan", "no interface")),
         ("dht", e.AnnouncerElected(elected=True)),
         *RELAYS,
+        ("registry", e.RegistryEntryCreated(12)),
+        ("registry", e.RegistryEntryFound(7)),
         ("operator/ban", e.PeerBanned(ERIN.public_key)),
         ("operator/ban", e.PeerBanned(BOB.public_key)),
         ("operator/unban", e.PeerUnbanned(BOB.public_key)),

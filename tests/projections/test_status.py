@@ -10,7 +10,7 @@ from wgmesh.domain.device import Device
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint, Incarnation
 from wgmesh.projections.peers import Live
-from wgmesh.projections.status import ShownLayer, status
+from wgmesh.projections.status import READS_ONLY, ShownLayer, status
 from wgmesh.projections.wording import key
 
 AT = NOON + 3_800_000
@@ -112,6 +112,7 @@ def test_each_layer_has_its_own_line() -> None:
         ("gossip", "working"),
         ("dht", "off"),
         ("stun", "off"),
+        ("registry", "off"),
     ]
     silent = mesh_of(e.SettingsChanged(msgspec.structs.replace(SETTINGS, gossip=False)), told=STORY)
     assert status(silent, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(
@@ -121,6 +122,15 @@ def test_each_layer_has_its_own_line() -> None:
     assert status(bare, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(
         "gossip", "off", None, "--wireguard none", ()
     )
+
+
+def test_a_registry_without_a_token_only_reads() -> None:
+    settings = replace(SETTINGS, registry=True, registry_url="https://git.example", registry_repo="a/b")
+    for writes, said in ((True, ""), (False, READS_ONLY)):
+        told = (e.SettingsChanged(replace(settings, registry_writes=writes)), e.LayerResumed("registry"))
+        shown = status(mesh_of(*told, told=STORY), AT, running=True, live=None, quoted={}).layers[-1]
+        assert (shown.name, shown.state, shown.reason) == ("registry", "working", said)
+        assert shown.contacts == ("https://git.example",)
 
 
 def test_whom_the_exchange_contacts_is_said() -> None:

@@ -133,6 +133,8 @@ SENTENCES: list[tuple[e.Event, str]] = [
         e.RelayClosed(BETA.key, BETA.key, "lost"),
         "no longer relays between beta and beta: one of them is no longer reached directly",
     ),
+    (e.RegistryEntryFound(7), "the mesh meets in issue 7 of the registry"),
+    (e.RegistryEntryCreated(7), "made issue 7 of the registry, where the mesh meets from now on"),
     (e.RecordRenewed(), "nobody is connected and nobody answers: saying the same again as news"),
     (
         e.ClockSkewObserved(BETA.key, "192.168.1.9", 3),

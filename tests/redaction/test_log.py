@@ -111,8 +111,22 @@ def test_places_that_the_operator_named_are_names_and_addresses() -> None:
     assert [place.rpartition(":")[2] for place in shown.settings.peers[:2]] == ["51820", "51820"]
 
 
+def test_a_registry_is_a_name_and_what_it_owns() -> None:
+    of_a_friend = replace(SETTINGS, registry_url="https://git.example:8443/api/v1", registry_repo="ada/notes-of-mesh")
+    refused = e.LayerSuspended("registry", "the registry does not let us write to ada/notes-of-mesh: check")
+    rejected = e.DatagramsRejected({"note": 1}, ("git.example",))
+    told_so = records(
+        (5, "start", e.SettingsChanged(of_a_friend)),
+        (6, "registry", refused),
+        (7, "timer/rejections", rejected),
+        after=len(STORY),
+    )
+    shown = encoded(redacted((*STORY, *told_so), secrets()).records)
+    assert hits([b"git.example", b"example", b"ada", b"notes-of-mesh"], shown) == []
+
+
 # What texts there are in events, and what they may hold. One that is not here may tell somebody's name: look first.
-NAMES = ("dht_bootstrap", "hostname", "peers")
+NAMES = ("dht_bootstrap", "hostname", "peers", "registry_repo", "registry_url")
 SAID = ("reason", "changes", "errors", "file")
 ADDRESSES = (
     "address",

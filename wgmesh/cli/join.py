@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from wgmesh.cli.config_file import read_options
+from wgmesh.cli.outside import (
+    Dht,
+    DhtBootstrap,
+    Endpoints,
+    NoStun,
+    Peers,
+    Registry,
+    RegistryRepo,
+    RegistryTokenFile,
+    RegistryUrl,
+    Stun,
+)
 from wgmesh.cli.place import StateDir
 from wgmesh.cli.secret_ways import take_secret
 from wgmesh.cli.terminal import remark
+from wgmesh.cli.token_ways import with_token
 
 if TYPE_CHECKING:
     from wgmesh.preflight import Ready
     from wgmesh.settings import Options, Settings
-
-
-Dht = Annotated[bool | None, typer.Option("--dht/--no-dht", help="Find peers across the Internet.", show_default="on")]
-DhtBootstrap = Annotated[
-    list[str] | None, typer.Option(metavar="HOST:PORT", help="Where to enter the DHT.", show_default="Mainline's")
-]
-Stun = Annotated[
-    list[str] | None,
-    typer.Option(metavar="HOST:PORT|on", help="Whom to ask for our own address.", show_default="well-known"),
-]
-NoStun = Annotated[bool, typer.Option("--no-stun", help="Ask nobody for our own address.")]
 
 
 def join(
@@ -57,14 +59,16 @@ def join(
     gossip: Annotated[
         bool | None, typer.Option("--gossip/--no-gossip", help="Pass news on to members.", show_default="on")
     ] = None,
-    peer: Annotated[list[str] | None, typer.Option(metavar="HOST:PORT", help="A peer's exchange port.")] = None,
-    endpoint: Annotated[
-        list[str] | None, typer.Option(metavar="HOST:PORT", help="Where our WireGuard port is, seen from outside.")
-    ] = None,
+    peer: Peers = None,
+    endpoint: Endpoints = None,
     dht: Dht = None,
     dht_bootstrap: DhtBootstrap = None,
     stun: Stun = None,
     no_stun: NoStun = False,
+    registry: Registry = None,
+    registry_url: RegistryUrl = None,
+    registry_repo: RegistryRepo = None,
+    registry_token_file: RegistryTokenFile = None,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,
@@ -109,7 +113,7 @@ def _checked(options: "Options", dry_run: bool, remark: Callable[[str], None]) -
     from wgmesh.preflight import check
     from wgmesh.settings import resolve
 
-    settings = resolve(options, os.environ)
+    settings = with_token(resolve(options, os.environ), options, remark)
     return check(settings, take_secret(options, remark), remark, dry_run=dry_run)
 
 
@@ -142,9 +146,10 @@ def _greeting(ready: "Ready") -> str:
 
     who = " and ".join(addresses(ready)) or "a new node"
     entries = ready.settings.dht_bootstrap if ready.settings.dht else ()
+    registry = (ready.settings.registry_url,) if ready.settings.registry else ()
     is_asking = ready.settings.stun and ready.settings.wireguard != "none"
     servers = ready.settings.stun_servers if is_asking else ()
-    whom = ", ".join((*ready.settings.peers, *entries, *servers)) or "no host outside its own networks"
+    whom = ", ".join((*ready.settings.peers, *entries, *servers, *registry)) or "no host outside its own networks"
     return f"{ready.settings.hostname} is {who}; it contacts {whom}"
 
 

@@ -84,6 +84,7 @@ class Loop:
         self._uplinks.nudge(turn.nudges)
         self._uplinks.ask(turn.echoes)
         self._uplinks.walk(turn.walks)
+        self._uplinks.visit(turn.errands)
         self._uplinks.send_packets(turn.packets)
         for command in ending:
             await self._end(command)

@@ -22,11 +22,13 @@ from wgmesh.daemon.lookups import Lookups
 from wgmesh.daemon.loop import Loop
 from wgmesh.daemon.names import Names
 from wgmesh.daemon.operator import Operator
+from wgmesh.daemon.registry_visits import RegistryVisits
 from wgmesh.daemon.sources import watch_networks, watch_process, watch_signals
 from wgmesh.daemon.starting import exchange_port, first_inputs
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.inputs import Echoed, Input
+from wgmesh.domain.visiting import Visited
 from wgmesh.settings import Settings
 
 
@@ -61,8 +63,9 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     port = exchange_port(home)
     exchange = Exchange(port, inbox.put_datagram, _rejecting(home))
     walks = _open_dht(settings, home, inbox, port)
+    visits = _open_registry(settings, home, inbox)
     tunnel_port = TunnelPort(inbox.put_datagram) if settings.wireguard != "none" else None
-    uplinks = Uplinks(lan, gossip, exchange, echoes, walks, tunnel_port)
+    uplinks = Uplinks(lan, gossip, exchange, echoes, walks, tunnel_port, visits)
     loop = Loop(home.node, inbox, home.clock, tunnel, uplinks, freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     servers = settings.stun_servers if tunnel_port is not None and settings.stun else ()
@@ -85,6 +88,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
             tasks.start_soon(tunnel_port.run)
         if walks is not None:
             tasks.start_soon(walks.run)
+        if visits is not None:
+            tasks.start_soon(visits.run)
         tasks.start_soon(watch_signals, inbox.put)
         tasks.start_soon(exchange.run)
         tasks.start_soon(lookups.run)
@@ -114,6 +119,17 @@ def _open_dht(settings: Settings, home: Home, inbox: Inbox[Input], exchange_port
         return None
     port, reject = exchange_port + 1, _rejecting(home)
     return DhtWalks(home.directory, port, settings.dht_bootstrap, inbox.put, reject, home.clock.awake)
+
+
+def _open_registry(settings: Settings, home: Home, inbox: Inbox[Input]) -> RegistryVisits | None:
+    if not settings.registry:
+        return None
+    node, title = home.node, home.keyring.keys.rendezvous_title
+
+    def deliver(visited: Visited, host: str) -> None:
+        inbox.put(node.consulted(visited, host, home.clock.awake()))
+
+    return RegistryVisits(settings, title, node.notes.opened, deliver)
 
 
 def _rejecting(home: Home) -> Callable[[str, str], None]:

@@ -67,6 +67,10 @@ def _start(settings: Settings, home: Home, backend: str, port: int, exchange_por
             dht_bootstrap=settings.dht_bootstrap if settings.dht else (),
             stun=settings.stun and settings.wireguard != "none",
             stun_servers=settings.stun_servers if settings.stun else (),
+            registry=settings.registry,
+            registry_url=settings.registry_url if settings.registry else "",
+            registry_repo=settings.registry_repo if settings.registry else "",
+            registry_writes=settings.registry and bool(settings.registry_token),
         ),
     )
 

@@ -14,8 +14,10 @@ from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.adapters.nudge import nudge
 from wgmesh.adapters.stun.tunnel_port import TunnelPort
 from wgmesh.daemon.dht_walks import DhtWalks
+from wgmesh.daemon.registry_visits import RegistryVisits
 from wgmesh.domain.inputs import Input, Resumed, Suspended
 from wgmesh.domain.values import SECOND, Endpoint, Interface
+from wgmesh.domain.visiting import Errand
 from wgmesh.node import Outgoing, Packet, Walk
 
 NO_INTERFACE = "no network interface is up: plug one in, or name it with --lan-interface"
@@ -38,6 +40,7 @@ class Uplinks:
         echoes: Echoes | None = None,
         walks: DhtWalks | None = None,
         port: TunnelPort | None = None,
+        visits: RegistryVisits | None = None,
     ) -> None:
         self._lan = lan
         self._gossip = gossip
@@ -46,6 +49,7 @@ class Uplinks:
         self._gossip_since = 0
         self._exchange = exchange
         self._walks = walks
+        self._visits = visits
         self._port = port
         self._port_tried_at = 0
         self._exchange_tried_at: int | None = None
@@ -139,6 +143,11 @@ class Uplinks:
         for packet in packets:
             if self._port is not None and (reason := self._port.send(packet.address, packet.data)):
                 log.debug("port: nothing can be sent to %s: %s", packet.address, reason)
+
+    def visit(self, errands: Iterable[Errand]) -> None:
+        """The registry, where the layer is on."""
+        if self._visits is not None:
+            self._visits.set_out(errands)
 
     def nudge(self, addresses: Iterable[str]) -> None:
         """Send something through the tunnel to each of these mesh addresses; it is sent again where it matters."""

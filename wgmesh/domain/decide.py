@@ -25,6 +25,7 @@ from wgmesh.domain import (
     reaching,
     recalling,
     reconciling,
+    registry,
     relaying,
     rendezvous,
     returning,
@@ -71,6 +72,8 @@ def cause_of(given: Input) -> str:
     match given:
         case i.Heard(layer) | i.Told(layer) | i.Found(layer) | i.Skewed(layer) | i.Suspended(layer) | i.Resumed(layer):
             return layer
+        case i.Consulted():
+            return registry.LAYER
         case i.Whispered() | i.Introduced() | i.Echoed() | i.Unpassed():
             return "gossip"
         case i.Probed() | i.Reached():
@@ -158,10 +161,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
             return running.reject(draft, given)
         case i.Outpaced():
             return running.outpace(draft, given)
-        case i.Suspended():
-            return running.suspend(draft, given)
-        case i.Resumed():
-            return running.resume(draft, given)
+        case i.Suspended() | i.Resumed() | i.Consulted():
+            return _of_layers(draft, given)
         case i.Recovered() | i.Carry() | i.Compacted() | i.Thawed():
             return _of_the_log(draft, given)
         case _:
@@ -209,6 +210,24 @@ def _overhear_relays(draft: Draft, given: i.Whispered) -> Verdict:
             yield from returning.hear(draft, given.sender, answer)
 
 
+def _of_layers(draft: Draft, given: i.Suspended | i.Resumed | i.Consulted) -> Verdict:
+    match given:
+        case i.Suspended():
+            yield from running.suspend(draft, given)
+        case i.Resumed():
+            yield from running.resume(draft, given)
+        case i.Consulted(trouble=trouble):
+            layer = registry.LAYER
+            stands = i.Suspended(layer, trouble) if trouble else i.Resumed(layer)
+            yield from _of_layers(draft, stands)
+            missed = registry.missed(draft, given)
+            yield from registry.read(draft, given)
+            yield from hearsay.take(draft, given)
+            yield from reaching.find(draft, missed)
+        case _:
+            assert_never(given)
+
+
 def _teller(given: Input) -> bytes:
     """Who told us what this input says: a member inside its tunnel, or the node itself."""
     match given:
@@ -246,6 +265,7 @@ def _follow_up(draft: Draft, before: State, teller: bytes) -> None:
     dht.follow(draft, before.mesh)
     inquiring.follow(draft, before.mesh)
     draft.take(sighting.tell(draft, before.mesh))
+    registry.follow(draft, before.mesh)
     cadence.plan_turns(draft)
     draft.take(rumours.take_up(draft, before.mesh, teller))
     if draft.mesh.peers is not before.mesh.peers or draft.mesh.started is not before.mesh.started:

@@ -37,7 +37,7 @@ def follow(draft: Draft, before: Mesh) -> None:
     mesh = draft.mesh
     if not mesh.works(LAYER):
         draft.remember(walk_due=None)
-    elif not before.works(LAYER) or mesh.interfaces != before.interfaces or (_is_alone(mesh) and not _is_alone(before)):
+    elif not before.works(LAYER) or mesh.interfaces != before.interfaces or (mesh.is_alone and not before.is_alone):
         soon = draft.now.awake + lots.draw(draft.now.lot, LAYER, SPREAD)
         draft.remember(walk_due=soon, walks=0)
 
@@ -53,7 +53,7 @@ def walk(draft: Draft) -> Verdict:
     if due is None or draft.now.awake < due:  # an earlier input of the same turn has put it off
         return
     _begin_hour(draft)
-    alone = _is_alone(draft.mesh)
+    alone = draft.mesh.is_alone
     elected = not alone and _is_elected(draft.mesh)
     if elected != (draft.mesh.announcer is not None):
         yield AnnouncerElected(elected), ()
@@ -88,10 +88,6 @@ def _begin_hour(draft: Draft) -> None:
     knocks = draft.session.knocks.items()
     kept = {address: knock for address, knock in knocks if knock.to != NOBODY or address not in old}
     draft.remember(walked_hour=hour, walked_into=(), knocks=kept)
-
-
-def _is_alone(mesh: Mesh) -> bool:
-    return not any(peer.connected for peer in mesh.present_peers)
 
 
 def _is_elected(mesh: Mesh) -> bool:

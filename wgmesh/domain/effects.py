@@ -124,6 +124,18 @@ class AskMapping(Struct, frozen=True, tag=True):
     server: Endpoint
 
 
+class Consult(Struct, frozen=True, tag=True):
+    """Look into the registry: at issue `number`, or for ours where that is 0 or gone.
+
+    `made`: that issue, if we made it ourselves. `creates`: make one if there is none. `writes`: have our note in it.
+    """
+
+    number: int
+    made: int
+    creates: bool
+    writes: bool
+
+
 class Nudge(Struct, frozen=True, tag=True):
     """Send something through the tunnel to this mesh address, so that WireGuard there learns where we are now."""
 
@@ -153,5 +165,6 @@ class Exit(Struct, frozen=True, tag=True):
 
 Effect = (
     Announce | SendHello | SendReply | SendConfirm | SendPage | SendGossip | SendDigest | SendRecords
-    | SendIntroduction | SendProbe | AnswerProbe | LookUp | AskMapping | Nudge | Echo | Sample | RemoveInterface | Exit
+    | SendIntroduction | SendProbe | AnswerProbe | LookUp | AskMapping | Consult | Nudge
+    | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

@@ -29,3 +29,11 @@ class LogBroken(WgmeshError):
 
 class UnreadableEvent(WgmeshError):
     """A stored record of a newer version or an odd shape: readable by no strict decoder of this version."""
+
+
+class Refused(Exception):
+    """A service outside the mesh does not serve us; for `wait` ms it wants to be left alone, 0 if it did not say."""
+
+    def __init__(self, reason: str, wait: int = 0) -> None:
+        super().__init__(reason)
+        self.wait = wait

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from wgmesh.domain.finding_events import AnnouncerElected as AnnouncerElected
 from wgmesh.domain.finding_events import NatDetected as NatDetected
+from wgmesh.domain.finding_events import RegistryEntryCreated as RegistryEntryCreated
+from wgmesh.domain.finding_events import RegistryEntryFound as RegistryEntryFound
 from wgmesh.domain.log_events import HeadWitnessed as HeadWitnessed
 from wgmesh.domain.log_events import LogCompacted as LogCompacted
 from wgmesh.domain.log_events import LogGap as LogGap
@@ -378,6 +380,8 @@ Event = (
     | RelayOpened
     | RelayClosed
     | NatDetected
+    | RegistryEntryFound
+    | RegistryEntryCreated
     | StateCarried
     | LogCompacted
     | LogRecovered

@@ -59,6 +59,15 @@ class Witness(Struct, frozen=True):
     since: Ground
 
 
+class Entry(Struct, frozen=True):
+    """The issue of the registry in which our mesh meets; `made`, if not 0, is the one that this node made last."""
+
+    number: int
+    since: Ground
+    made: int
+    made_at: Ground | None
+
+
 class Clone(Struct, frozen=True):
     """Another machine that runs under our identity, by the `life` of its start."""
 

@@ -6,6 +6,18 @@ from wgmesh.domain.facts import NatKind
 from wgmesh.domain.values import Endpoint, IdentityKey
 
 
+class RegistryEntryFound(Struct, frozen=True, forbid_unknown_fields=True):
+    """Our mesh meets in this issue of the registry from now on. One when it is another than before, one a minute."""
+
+    number: int
+
+
+class RegistryEntryCreated(Struct, frozen=True, forbid_unknown_fields=True):
+    """There was no issue of our mesh in the registry, so this node made one. At most one an hour."""
+
+    number: int
+
+
 class AnnouncerElected(Struct, frozen=True, forbid_unknown_fields=True):
     """This node became, or ceased to be, one of the two that keep the mesh findable in the DHT.
 

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from wgmesh.domain import events as e
 from wgmesh.domain import silences
-from wgmesh.domain.facts import Clone, Failure, Layer, Nat, Reflection, Refusal, Skew, Witness, family_of
+from wgmesh.domain.facts import Clone, Entry, Failure, Layer, Nat, Reflection, Refusal, Skew, Witness, family_of
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.own_record import own_endpoints
 from wgmesh.domain.peer_folding import evolve_peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.relay_folding import evolve_relay
+from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Ground, Incarnation
 
 
@@ -41,7 +42,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
         case e.MeshLeft():
             return replace(_restate(mesh), departed=ground)
         case e.SettingsChanged(settings):
-            return replace(_restate(mesh), settings=settings)
+            entry = mesh.entry if _registry(mesh.settings) == _registry(settings) else None
+            return replace(_restate(mesh), settings=settings, entry=entry)
         case e.InterfacesChanged(interfaces, attached, virtual):
             told = _move(mesh) if interfaces != mesh.interfaces else mesh
             return replace(told, interfaces=interfaces, attached=attached, virtual=virtual, networked=ground)
@@ -61,8 +63,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return replace(mesh, device=ground, failure=mesh.failure if failing else None)
         case e.DeviceChangeFailed(changes, errors):
             return replace(mesh, failure=Failure(changes, errors, ground))
-        case e.AnnouncerElected(elected):
-            return replace(mesh, announcer=ground if elected else None)
+        case e.AnnouncerElected() | e.RegistryEntryFound() | e.RegistryEntryCreated() as event:
+            return _evolve_finding(mesh, event, ground)
         case e.LayerSuspended(layer, reason):
             return replace(mesh, layers={**mesh.layers, layer: Layer(reason, ground)})
         case e.LayerResumed(layer):
@@ -180,6 +182,30 @@ def _start(mesh: Mesh, event: e.NodeStarted, ground: Ground) -> Mesh:
         reflected={},
         nats={},
     )
+
+
+def _evolve_finding(
+    mesh: Mesh, event: e.AnnouncerElected | e.RegistryEntryFound | e.RegistryEntryCreated, ground: Ground
+) -> Mesh:
+    match event:
+        case e.AnnouncerElected(elected):
+            return replace(mesh, announcer=ground if elected else None)
+        case e.RegistryEntryFound(number):
+            return replace(mesh, entry=_entry(mesh, number, ground))
+        case e.RegistryEntryCreated(number):
+            return replace(mesh, entry=Entry(number, ground, number, ground))
+        case _:
+            assert_never(event)
+
+
+def _entry(mesh: Mesh, number: int, ground: Ground) -> Entry:
+    """Another issue is where the mesh meets; what we made ourselves once is not forgotten."""
+    return replace(mesh.entry, number=number, since=ground) if mesh.entry else Entry(number, ground, 0, None)
+
+
+def _registry(settings: NodeSettings | None) -> tuple[str, str]:
+    """Which registry it is: numbers of issues count in that one alone."""
+    return (settings.registry_url, settings.registry_repo) if settings else ("", "")
 
 
 def _carry(event: e.StateCarried, ground: Ground) -> Mesh:

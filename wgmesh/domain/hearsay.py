@@ -1,12 +1,12 @@
 """Records at second hand: whoever passes them on, each speaks for its own signer alone."""
 
 from wgmesh.domain.draft import NEVER, Draft, Verdict
-from wgmesh.domain.inputs import Told
+from wgmesh.domain.inputs import Consulted, Told
 from wgmesh.domain.membership import admit
 from wgmesh.domain.selfhood import outrun
 
 
-def take(draft: Draft, told: Told) -> Verdict:
+def take(draft: Draft, told: Told | Consulted) -> Verdict:
     """Store what is news; one of our own that is newer than we know makes us jump above it."""
     for passed in told.passed:
         if passed.record.identity == draft.mesh.identity:

@@ -175,6 +175,23 @@ class Mapped(Struct, frozen=True, tag=True):
     endpoint: Endpoint
 
 
+class Consulted(Struct, frozen=True, tag=True):
+    """What the registry holds of our mesh: issue `number` (0: nothing), which we have just `created`, or not.
+
+    `wrote`: our own note says there what we say now. `passed`: what is news in the notes of others, each under its
+    owner's signature. `missed`: who left a note that we hold, and whom we gave up. `trouble`: what it does not do for
+    us, and for how long (`wait`, ms) it wants to be left alone.
+    """
+
+    number: int = 0
+    created: bool = False
+    wrote: bool = False
+    passed: tuple[SignedRecord, ...] = ()
+    missed: tuple[IdentityKey, ...] = ()
+    trouble: str = ""
+    wait: int = 0
+
+
 class Located(Struct, frozen=True, tag=True):
     """Where the operator says that our own WireGuard can be reached, with names resolved."""
 
@@ -279,7 +296,7 @@ class Thawed(Struct, frozen=True, tag=True):
 
 Input = (
     Start | Stop | Leave | Ban | Unban | Networked | Woke | Heard | Told | Whispered
-    | Introduced | Probed | Reached | Echoed | Found | Listed | Mapped | Located
+    | Introduced | Probed | Reached | Echoed | Found | Listed | Mapped | Consulted | Located
     | Skewed | Due | Sampled | Unpassed | Applied | Rejected | Outpaced | Suspended | Resumed | Recovered | Carry
     | Compacted | Thawed
 )  # fmt: skip

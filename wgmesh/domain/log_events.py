@@ -2,7 +2,19 @@
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Nat, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
+from wgmesh.domain.facts import (
+    Clone,
+    Entry,
+    Failure,
+    Layer,
+    Nat,
+    Reflection,
+    Refusal,
+    RelayedPair,
+    Skew,
+    Unanswered,
+    Witness,
+)
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.settings import NodeSettings
@@ -56,6 +68,7 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     reflected: dict[bytes, Reflection]
     skewed: dict[bytes, Skew]
     announcer: Ground | None
+    entry: Entry | None
     witnessed: dict[bytes, Witness]
     clone: Clone | None
     unanswered: tuple[Unanswered, ...]

@@ -7,7 +7,19 @@ import hashlib
 
 from msgspec import Struct
 
-from wgmesh.domain.facts import Clone, Failure, Layer, Nat, Reflection, Refusal, RelayedPair, Skew, Unanswered, Witness
+from wgmesh.domain.facts import (
+    Clone,
+    Entry,
+    Failure,
+    Layer,
+    Nat,
+    Reflection,
+    Refusal,
+    RelayedPair,
+    Skew,
+    Unanswered,
+    Witness,
+)
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.peer import Peer
@@ -29,6 +41,7 @@ class Mesh(Struct, frozen=True):
     other VPNs'. `banned` are the WireGuard keys that the operator wants nothing to do with.
     `announcer`: since when this node keeps the mesh findable in the DHT. `missed`: peers whose daemon fell silent.
     `nats`: what is before us, by family.
+    `entry`: where the mesh meets in the registry.
 
     `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
     to `dropped` are no longer in the log.
@@ -77,6 +90,7 @@ class Mesh(Struct, frozen=True):
     reflected: dict[bytes, Reflection] = {}
     skewed: dict[bytes, Skew] = {}
     announcer: Ground | None = None
+    entry: Entry | None = None
     witnessed: dict[bytes, Witness] = {}
     clone: Clone | None = None
     unanswered: tuple[Unanswered, ...] = ()
@@ -120,6 +134,11 @@ class Mesh(Struct, frozen=True):
         """Does this layer work, and are we in the mesh?"""
         known = self.layers.get(layer)
         return self.departed is None and known is not None and not known.reason
+
+    @property
+    def is_alone(self) -> bool:
+        """Is nobody connected?"""
+        return not any(peer.connected for peer in self.present_peers)
 
     def is_initiator_for(self, peer: Peer) -> bool:
         """Exactly one side of a pair begins the first handshake: the lower WireGuard key."""

@@ -124,6 +124,15 @@ class Inquiry(Struct, frozen=True):
     judge_due: int | None
 
 
+class Visits(Struct, frozen=True):
+    """When the registry is thought of next, was last asked, how often in vain, and when our note last went there."""
+
+    due: int | None = None
+    begun: int | None = None
+    tries: int = 0
+    noted: int | None = None
+
+
 class Session(Struct, frozen=True):
     """`counters`: highest message counter by sender. `greeted`: when we last sent a Hello, by identity.
 
@@ -145,7 +154,7 @@ class Session(Struct, frozen=True):
     Hello for it. `owed`: who lacks records; `paged`: who got them when; `supplies`: who gets them now.
 
     `walk_due`: when the DHT is thought of next; `walks`: how often it was walked alone. `walked_into`: addresses that
-    it named in the hour `walked_hour`.
+    it named in the hour `walked_hour`. `visits`: to the registry.
 
     `punching`: who is looked for through NATs. `servers`: STUN servers; `inquiry`: who of them is asked now,
     `inquiry_due`: when all are next, `inquiries_in_vain`: how often nobody answered. As which address WireGuard's port
@@ -210,6 +219,7 @@ class Session(Struct, frozen=True):
     mapped: dict[Endpoint, Endpoint] = {}
     sighted: dict[bytes, Endpoint] = {}
     relaying: Relaying = Relaying()
+    visits: Visits = Visits()
 
 
 def remember(table: dict[Key, Value], key: Key, value: Value, cap: int) -> dict[Key, Value]:

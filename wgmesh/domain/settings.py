@@ -13,6 +13,7 @@ class NodeSettings(Struct, frozen=True):
     written to the system's hosts file. `peers`: places that are contacted, as the operator wrote them; so are those of
     `dht_bootstrap`, where a walk through the DHT begins, and `stun_servers`, which tell us our own address. `relay`:
     this node passes ciphertext on for others.
+    `registry`: looked into at `registry_url`, in the repository `registry_repo`; `registry_writes`: there is a token.
     """
 
     interface: str
@@ -30,3 +31,7 @@ class NodeSettings(Struct, frozen=True):
     relay: bool = False
     stun: bool = False
     stun_servers: tuple[str, ...] = ()
+    registry: bool = False
+    registry_url: str = ""
+    registry_repo: str = ""
+    registry_writes: bool = False

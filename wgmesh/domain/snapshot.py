@@ -10,6 +10,7 @@ from msgspec import Struct, msgpack
 
 from wgmesh.domain.facts import (
     Clone,
+    Entry,
     Failure,
     Layer,
     Nat,
@@ -30,7 +31,7 @@ from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
 
 # Every Struct that a Mesh is made of.
 PARTS: tuple[type[Struct], ...] = (
-    Mesh, Peer, Claim, ClaimedEndpoint, Layer, Refusal, Failure, Reflection, Skew, Witness, Clone, Unanswered,
+    Mesh, Peer, Claim, ClaimedEndpoint, Layer, Refusal, Failure, Reflection, Skew, Witness, Entry, Clone, Unanswered,
     Passage, RelayedPair, Nat,
     Parameters, NodeSettings, Endpoint, Ground, Incarnation, Interface,
 )  # fmt: skip

@@ -14,6 +14,7 @@ Upcast = Callable[[Fields], Fields]
 def _settings_2(settings: Fields) -> Fields:
     new: Fields = {"advertise_routes": [], "accept_routes": [], "hosts": False, "gossip": False, "peers": []}
     new |= {"dht": False, "dht_bootstrap": [], "relay": False, "stun": False, "stun_servers": []}
+    new |= {"registry": False, "registry_url": "", "registry_repo": "", "registry_writes": False}
     return settings | new
 
 
@@ -30,6 +31,7 @@ def _state_carried_2(event: Fields) -> Fields:
         "reflected": {},
         "skewed": {},
         "announcer": None,
+        "entry": None,
         "witnessed": {},
         "clone": None,
         "unanswered": [],

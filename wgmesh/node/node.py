@@ -14,14 +14,16 @@ from wgmesh.domain import cadence, sparing
 from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
-from wgmesh.domain.effects import Echo, Effect, Exit, LookUp, Nudge, RemoveInterface, Sample
-from wgmesh.domain.inputs import Due, Input, Rejected, Start
+from wgmesh.domain.effects import Consult, Echo, Effect, Exit, LookUp, Nudge, RemoveInterface, Sample
+from wgmesh.domain.inputs import Consulted, Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.session import Session
 from wgmesh.domain.values import Endpoint, Moment
+from wgmesh.domain.visiting import Errand, Visited
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.keyring import Keyring
+from wgmesh.node.notes import Notes
 from wgmesh.node.reception import Arrival, Received, Receiver
 from wgmesh.node.recording import Decided, Recorder
 from wgmesh.node.rejections import Rejections
@@ -54,7 +56,7 @@ class Turn(Struct, frozen=True):
     """What a turn came to: its durable records, what is to be sent, and what is to be done to the device.
 
     `nudges`: mesh addresses that something is to be sent to, through the tunnel. `echoes`: those that are to answer.
-    `walks`: through the DHT. `packets`: from WireGuard's own port.
+    `walks`: through the DHT. `errands`: to the registry. `packets`: from WireGuard's own port.
     """
 
     records: tuple[Record, ...] = ()
@@ -64,6 +66,7 @@ class Turn(Struct, frozen=True):
     echoes: tuple[str, ...] = ()
     walks: tuple[Walk, ...] = ()
     packets: tuple[Packet, ...] = ()
+    errands: tuple[Errand, ...] = ()
 
 
 class Node:
@@ -87,6 +90,7 @@ class Node:
         self._receiver = Receiver(keyring, challenges, self._rejections)
         self._sender = Sender(keyring, challenges, entropy)
         self._port = TunnelPort(keyring, self._rejections, entropy)
+        self._notes = Notes(keyring, self._rejections)
 
     @property
     def mesh(self) -> Mesh:
@@ -110,6 +114,15 @@ class Node:
     def hear(self, sender: Endpoint, packet: bytes, awake: int) -> Noted | None:
         """Read what came to WireGuard's own port and is not WireGuard's; None (and a count) when it is not for us."""
         return self._port.hear(self.mesh, sender, packet, awake)
+
+    @property
+    def notes(self) -> Notes:
+        """Knows what a sealed note says."""
+        return self._notes
+
+    def consulted(self, visited: Visited, host: str, awake: int) -> Consulted:
+        """Read what a visit to the registry, on this host, came to; what is not for us is counted."""
+        return self._notes.judge(self.mesh, visited, host, awake)
 
     def reject(self, reason: str, source: str, awake: int, times: int = 1) -> None:
         """Count what an adapter dropped before it came here."""
@@ -176,9 +189,15 @@ class Node:
         nudges = tuple(effect.address for effect in effects if isinstance(effect, Nudge))
         echoes = tuple(effect.address for effect in effects if isinstance(effect, Echo))
         walks = tuple(walk for effect in effects if isinstance(effect, LookUp) for walk in self._walks(effect))
-        return Turn(
-            records, outgoing, commands, nudges, echoes, walks, tuple(self._port.say(self.mesh, effects, awake))
-        )
+        packets = tuple(self._port.say(self.mesh, effects, awake))
+        errands = tuple(self._errand(effect) for effect in effects if isinstance(effect, Consult))
+        return Turn(records, outgoing, commands, nudges, echoes, walks, packets, errands)
+
+    def _errand(self, effect: Consult) -> Errand:
+        """What goes to the registry: our record as it stands now, sealed."""
+        mesh, sender = self.mesh, self._sender
+        entry = sender.note(mesh) if effect.writes else b""
+        return Errand(effect.number, effect.made, effect.creates, entry, sender.signed_record(mesh), mesh.identity)
 
     def _walks(self, effect: LookUp) -> Iterator[Walk]:
         """The core knows hours; what they are called in the DHT takes the secret."""

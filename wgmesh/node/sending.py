@@ -92,6 +92,10 @@ class Sender:
                     word = Introduction(to, self.signed_record(mesh), can_probe, is_answer)
                     yield from self._whisper(mesh, fx.SendGossip(through, word), chain)
 
+    def note(self, mesh: Mesh) -> bytes:
+        """Our signed record as a sealed note for the registry: as long as any other."""
+        return self._seal("registry", messages.encode(messages.Page((self.signed_record(mesh),))), OPENING_BYTES)
+
     def _whisper(
         self, mesh: Mesh, effect: fx.SendGossip | fx.SendDigest | fx.SendRecords, chain: bytes
     ) -> Iterator[Outgoing]:

@@ -15,6 +15,8 @@ from wgmesh.projections.peers import SCHEMA_VERSION, Live
 from wgmesh.projections.warnings import warnings
 from wgmesh.projections.wording import key
 
+READS_ONLY = "reads only: there is no token in GITHUB_TOKEN"
+
 LayerState = Literal["working", "starting", "suspended", "stopped", "off"]
 
 
@@ -124,6 +126,7 @@ def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
         ("gossip", untunnelled if settings.gossip else "--no-gossip", ()),
         ("dht", "" if settings.dht else "--no-dht", settings.dht_bootstrap),
         ("stun", untunnelled if settings.stun else "--no-stun", settings.stun_servers),
+        ("registry", "" if settings.registry else "--registry turns it on", (settings.registry_url,)),
         *((("hosts", "", ()),) if settings.hosts else ()),
     ):
         yield ShownLayer(name, "off", None, off, ()) if off else _layer(mesh, name, running, contacts)
@@ -137,7 +140,13 @@ def _layer(mesh: Mesh, name: str, running: bool, contacts: tuple[str, ...]) -> S
         return ShownLayer(name, "stopped", since, "the daemon is not running", contacts)
     if known is None:
         return ShownLayer(name, "starting", None, "", contacts)
-    return ShownLayer(name, "suspended" if known.reason else "working", known.since.at, known.reason, contacts)
+    if known.reason:
+        return ShownLayer(name, "suspended", known.since.at, known.reason, contacts)
+    return ShownLayer(name, "working", known.since.at, READS_ONLY if _reads_only(mesh, name) else "", contacts)
+
+
+def _reads_only(mesh: Mesh, name: str) -> bool:
+    return name == "registry" and mesh.settings is not None and not mesh.settings.registry_writes
 
 
 def _counts(mesh: Mesh) -> Counts:

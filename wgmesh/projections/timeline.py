@@ -31,6 +31,10 @@ _UNSAID = {
     "relay": False,
     "stun": False,
     "stun_servers": (),
+    "registry": False,
+    "registry_url": "",
+    "registry_repo": "",
+    "registry_writes": False,
 }
 
 
@@ -68,8 +72,8 @@ def sentence(before: Mesh, record: Record) -> str:
             return "this node hears others again"
         case e.LayerResumed(layer):
             return f"layer {layer} works"
-        case e.AnnouncerElected(elected):
-            return "keeps the mesh findable in the DHT from now on" if elected else "leaves the DHT to others"
+        case e.AnnouncerElected() | e.RegistryEntryFound() | e.RegistryEntryCreated() as event:
+            return _of_finding(event)
         case e.HeadWitnessed() as event:
             return _of_a_witness(before, event)
         case e.StateCarried() | e.LogCompacted() | e.LogRecovered() | e.LogGap() as event:
@@ -93,6 +97,18 @@ def sentence(before: Mesh, record: Record) -> str:
             return relay_sentence(before, event)
         case _ as event:
             return _of_oddities(before, event)
+
+
+def _of_finding(event: e.AnnouncerElected | e.RegistryEntryFound | e.RegistryEntryCreated) -> str:
+    match event:
+        case e.AnnouncerElected(elected):
+            return "keeps the mesh findable in the DHT from now on" if elected else "leaves the DHT to others"
+        case e.RegistryEntryFound(number):
+            return f"the mesh meets in issue {number} of the registry"
+        case e.RegistryEntryCreated(number):
+            return f"made issue {number} of the registry, where the mesh meets from now on"
+        case _:
+            assert_never(event)
 
 
 def _of_our_record(before: Mesh, event: e.RecordRenewed | e.OwnRecordOutrun | e.CloneDetected) -> str:

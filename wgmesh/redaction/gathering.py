@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -29,10 +30,14 @@ SIGNED = ("signed", "more")
 # Places to contact, as the operator wrote them: a name or an address, with or without a port.
 PLACES = ("peers", "dht_bootstrap")
 
+# Where the registry is: the host in its URL, an owner and what it owns.
+REGISTRIES = ("registry_url", "registry_repo")
+
 # Keys that are WireGuard's; all others of 32 bytes are identities.
 _WIREGUARD_KEYS = ("public_key", "foreign", "banned")
 # A place that goes by a name: letters make it one, and not an address.
 _PLACE = re.compile(r"([\w.-]*[A-Za-z_][\w.-]*?)(?::\d+)?")
+_NAME = re.compile(r"[A-Za-z_]")
 _KEY_IN_WORDS = re.compile(KEY)
 
 
@@ -76,6 +81,9 @@ class Gathered:
             self.hostnames[text] = True
         if field in PLACES and (name := _PLACE.fullmatch(text)):
             self.hostnames[name[1]] = True
+        if field in REGISTRIES:
+            told = (urlsplit(text).hostname,) if field == "registry_url" else text.split("/")
+            self.hostnames.update(dict.fromkeys((name for name in told if name and _NAME.search(name)), True))
         for key in _KEY_IN_WORDS.findall(text):
             self.public_keys[base64.b64decode(key)] = True
 

@@ -18,7 +18,7 @@ from wgmesh.domain.packing import Malformed
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.values import network_of
 from wgmesh.redaction import addresses, keys
-from wgmesh.redaction.gathering import KEY, PLACES, SIGNED, Gathered
+from wgmesh.redaction.gathering import KEY, PLACES, REGISTRIES, SIGNED, Gathered
 from wgmesh.redaction.values import rewritten
 
 # An address of either version, or a network; and the name of an interface that holds its hardware address.
@@ -32,7 +32,7 @@ IPV6_PREFIX_BYTES = 8
 
 # Fields that hold a hostname, and those in which one may stand among other words.
 _NAMES = ("hostname",)
-_SENTENCES = ("reason", "changes", "errors", "file", *PLACES)
+_SENTENCES = ("reason", "changes", "errors", "file", "sources", "trouble", *PLACES, *REGISTRIES)
 # Chance, which is drawn again as it was and tells nothing; hashes of states, which are taken anew.
 _KEPT = ("lot", "state")
 

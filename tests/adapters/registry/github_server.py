@@ -4,11 +4,14 @@
 description cannot say is here: who may edit what, limits, and answers out of the ordinary, by `faults`.
 """
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,9 +41,11 @@ class Tracker:
     issues: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
     seen_tokens: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     now: str = WHEN
+    clock: Callable[[], str] | None = None
     url: str = ""
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, who: str) -> tuple[int, Any]:
@@ -161,6 +166,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
+        if self.tracker.clock:
+            self.tracker.now = self.tracker.clock()
         data = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.tracker.requests.append((self.command, self.path))
         token = self.headers.get("authorization", "").removeprefix("Bearer ")
@@ -179,13 +186,19 @@ class Handler(BaseHTTPRequestHandler):
             self.command, parts.path, query, json.loads(data or b"null"), self.tracker.tokens.get(token, "")
         )
         body = json.dumps(answer).encode()
+        etag = f'W/"{hashlib.sha256(body + token.encode()).hexdigest()[:16]}"'
+        if self.command == "GET" and self.headers.get("if-none-match") == etag:
+            self._send(304, {"etag": etag}, b"")
+            return
         if status in (200, 201):
             description().validate_response(asked, MockResponse(body, status, content_type="application/json"))
-        self._send(status, {"content-type": "application/json"}, body)
+        self._send(status, {"content-type": "application/json", "etag": etag}, body)
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in (headers | {"content-length": str(len(body))}).items():
+        self.tracker.statuses.append(status)
+        self.send_response_only(status)
+        date = format_datetime(datetime.fromisoformat(self.tracker.now), usegmt=True)
+        for name, value in ({"date": date} | headers | {"content-length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -198,7 +211,7 @@ def serving(address: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[Tracker]:
     server = ThreadingHTTPServer(address, type("Bound", (Handler,), {"tracker": tracker}))
     server.daemon_threads = True
     tracker.url = f"http://{address[0]}:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield tracker

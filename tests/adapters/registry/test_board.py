@@ -2,12 +2,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.adapters.registry.github_server import REPOSITORY, Fault, Tracker, serving
+from tests.adapters.registry.github_server import REPOSITORY, Fault, Tracker, comment, issue, serving
 from wgmesh.adapters.registry.answers import ENTRY_BYTES, pack
-from wgmesh.adapters.registry.board import TRIES, Board, Note, Refused
+from wgmesh.adapters.registry.board import KEPT_BYTES, PAGES, Board
 from wgmesh.adapters.registry.dialects import GITHUB
 from wgmesh.adapters.registry.http import Http
-from wgmesh.domain.values import DAY, MINUTE, SECOND
+from wgmesh.domain.errors import Refused
+from wgmesh.domain.values import HOUR, MINUTE, SECOND
+from wgmesh.domain.visiting import Close, Find, Make, Note, Put, Read, Titled, Titles
 
 # The wall clock of the tests, ms since 1970: the server's 2026-01-01T12:00:00Z.
 NOON = 1_767_268_800_000
@@ -15,20 +17,21 @@ TITLE = "wgmesh-0123456789abcdef"
 
 
 class StillClock:
-    """Time passes only while somebody waits."""
+    """Time passes only while somebody waits. `ahead`: how far the wall clock is from the server's."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: int = 0) -> None:
         self.waited = 0
+        self.ahead = ahead
 
     def now(self) -> tuple[int, int]:
-        return NOON + self.waited, self.waited
+        return NOON + self.ahead + self.waited, self.waited
 
     def sleep(self, ms: int) -> None:
         self.waited += ms
 
 
-def entry(name: str, ours: bool = True) -> bytes:
-    return ((b"ours " if ours else b"their ") + name.encode()).ljust(ENTRY_BYTES, b".")
+def entry(name: str) -> bytes:
+    return name.encode().ljust(ENTRY_BYTES, b".")
 
 
 @pytest.fixture
@@ -38,8 +41,7 @@ def tracker() -> Iterator[Tracker]:
 
 
 def board(tracker: Tracker, token: str = "token-a", clock: StillClock | None = None) -> Board:
-    http = Http(tracker.url, GITHUB.headers_with(token))
-    return Board(http, GITHUB, REPOSITORY, TITLE, lambda entry: entry.startswith(b"ours"), clock or StillClock())
+    return Board(Http(tracker.url, GITHUB.headers_with(token)), GITHUB, REPOSITORY, TITLE, clock or StillClock())
 
 
 def once(answer: tuple[int, dict[str, str], bytes], method: str = "GET") -> Fault:
@@ -61,86 +63,91 @@ def refused(call: Callable[[], object]) -> Refused:
     return caught.value
 
 
-def test_the_first_makes_the_issue_and_the_second_finds_it_and_both_read_each_other(tracker: Tracker) -> None:
+def test_what_a_visit_asks_for_is_carried_out(tracker: Tracker) -> None:
+    alice, bob = board(tracker).carry_out, board(tracker, "token-b").carry_out
+    assert alice(Find(1)) == Titles((), ends=True)
+    assert alice(Make(entry("alice"))) == 1
+    assert bob(Find(1)) == Titles((Titled(1, entry("alice")),), ends=True)
+    assert bob(Read(1)) == []
+    assert alice(Put(1, 0, entry("alice"))) is None
+    assert bob(Read(1)) == [Note(1, entry("alice"), 0)]
+    assert alice(Put(1, 1, entry("alice, moved"))) is None
+    assert bob(Read(1)) == [Note(1, entry("alice, moved"), 0)]
+    assert alice(Close(1)) is None
+    assert bob(Find(1)) == Titles((), ends=True)
+
+
+def test_a_note_of_another_account_is_left_alone_and_ours_is_a_new_one(tracker: Tracker) -> None:
     alice, bob = board(tracker), board(tracker, "token-b")
-    assert alice.find() is None
-    number = alice.create(entry("alice"))
-    alice.put(number, None, entry("alice"))
-    assert bob.find() == number
-    bob.put(number, None, entry("bob"))
-    assert [note.entry for note in alice.notes(number, NOON)] == [entry("alice"), entry("bob")]
+    number = alice.make(entry("alice"))
+    alice.put(number, 0, entry("alice"))
+    bob.put(number, 1, entry("bob"))
+    assert alice.notes(number) == [Note(1, entry("alice"), 0), Note(2, entry("bob"), 0)]
 
 
-def test_a_known_mesh_costs_two_requests_and_a_new_one_four(tracker: Tracker) -> None:
-    alice, bob = board(tracker), board(tracker, "token-b")
-    assert alice.find() is None
-    alice.put(alice.create(entry("alice")), None, entry("alice"))
-    assert len(tracker.requests) == 4
-    tracker.requests.clear()
-    number = bob.find()
-    assert number is not None
-    bob.notes(number, NOON)
-    assert len(tracker.requests) == 2
-
-
-def test_a_node_edits_its_own_note_and_cannot_edit_anothers(tracker: Tracker) -> None:
-    alice, bob = board(tracker), board(tracker, "token-b")
-    number = alice.create(entry("alice"))
-    alice.put(number, None, entry("alice"))
-    (own,) = alice.notes(number, NOON)
-    alice.put(number, own.comment, entry("alice, moved"))
-    assert alice.notes(number, NOON) == [Note(own.comment, entry("alice, moved"))]
-    assert "HTTP 403" in str(refused(lambda: bob.put(number, own.comment, entry("bob"))))
-
-
-def test_of_two_that_make_the_issue_at_once_the_lower_number_counts_and_the_other_is_closed(tracker: Tracker) -> None:
-    first = board(tracker).create(entry("alice"))
-    second = board(tracker, "token-b").create(entry("bob"))
-    assert first == second == 1
-    assert [each["state"] for each in tracker.issues] == ["open", "closed"]
-
-
-def test_row_40_issues_with_our_title_that_are_not_ours_are_passed_over_and_never_written_to(tracker: Tracker) -> None:
-    ours = board(tracker).create(entry("alice"))
-    squatter = board(tracker, "token-b")
-    for number in range(TRIES - 1):
-        squatter._write(
-            "POST", GITHUB.issues(REPOSITORY), {"title": TITLE, "body": pack(entry(str(number), ours=False))}
-        )
-    tracker.requests.clear()
-    assert board(tracker).find() == ours
-    assert [method for method, _ in tracker.requests] == ["GET"]
-
-
-def test_row_38_what_is_no_entry_is_passed_over(tracker: Tracker) -> None:
+def test_what_is_no_entry_is_nobodys_note(tracker: Tracker) -> None:
     alice = board(tracker)
-    number = alice.create(entry("alice"))
-    for body in ("hello", "<script>", "", "x" * 60_000, pack(b"short"), pack(entry("x"))[:-4] + "!!!!"):
+    number = alice.make(entry("alice"))
+    bodies = ("hello", "<script>", "", "x" * 60_000, pack(b"short"), pack(entry("x"))[:-4] + "!!!!")
+    for body in bodies:
         alice._write("POST", GITHUB.comments(REPOSITORY, number), {"body": body})
-    assert alice.notes(number, NOON) == []
+    assert [note.entry for note in alice.notes(number) or ()] == [b""] * len(bodies)
 
 
-def test_a_note_older_than_a_day_is_of_somebody_who_is_gone(tracker: Tracker) -> None:
-    alice = board(tracker)
-    number = alice.create(entry("alice"))
-    alice.put(number, None, entry("alice"))
-    assert len(alice.notes(number, NOON + DAY - 1)) == 1
-    assert alice.notes(number, NOON + DAY) == []
+def test_the_age_of_a_note_is_by_the_servers_clock(tracker: Tracker) -> None:
+    alice = board(tracker, clock=StillClock(ahead=-30 * 365 * 24 * HOUR))
+    alice.put(alice.make(entry("alice")), 0, entry("alice"))
+    tracker.now = "2026-01-01T14:00:00Z"
+    assert alice.notes(1) == [Note(1, entry("alice"), 2 * HOUR)]
+
+
+def test_an_issue_that_is_gone_has_no_notes_at_all(tracker: Tracker) -> None:
+    for status in (404, 410):
+        tracker.faults[:] = [once((status, {}, b"{}"))]
+        assert board(tracker).notes(7) is None
 
 
 def test_a_second_lies_between_two_writes(tracker: Tracker) -> None:
     clock = StillClock()
     alice = board(tracker, clock=clock)
-    alice.put(alice.create(entry("alice")), None, entry("alice"))
+    alice.put(alice.make(entry("alice")), 0, entry("alice"))
     assert clock.waited == SECOND
 
 
 def test_more_than_a_page_is_read_to_its_end(tracker: Tracker) -> None:
     alice = board(tracker)
-    number = alice.create(entry("alice"))
-    for each in range(130):
-        alice.put(number, None, entry(str(each)))
-    assert len(alice.notes(number, NOON)) == 130
+    number = alice.make(entry("alice"))
+    for each in range(1, 131):
+        tracker.comments.append(comment(each, str(number), {"body": pack(entry(str(each)))}, "bob", tracker))
+    assert len(alice.notes(number) or ()) == 130
+
+
+def test_issues_are_looked_through_page_by_page_and_not_for_ever(tracker: Tracker) -> None:
+    alice = board(tracker)
+    for each in range(1, GITHUB.page_size + 1):
+        tracker.issues.append(issue(each, {"title": "x", "body": ""}, "bob", tracker))
+    assert not alice.find(1).ends
+    assert alice.find(2) == Titles((), ends=True)
+    assert alice.find(PAGES).ends
+
+
+def test_what_did_not_change_is_not_sent_again(tracker: Tracker) -> None:
+    alice = board(tracker)
+    number = alice.make(entry("alice"))
+    assert alice.notes(number) == alice.notes(number) == []
+    assert tracker.statuses[-2:] == [200, 304]
+    alice.put(number, 0, entry("alice"))
+    assert len(alice.notes(number) or ()) == 1
+    tracker.now = "2026-01-01T13:00:00Z"
+    assert alice.notes(number) == [Note(1, entry("alice"), HOUR)]
+    assert tracker.statuses[-2:] == [200, 304]
+
+
+def test_an_answer_that_is_long_is_not_kept(tracker: Tracker) -> None:
+    alice = board(tracker)
+    tracker.faults.append(lambda *_: (200, {"etag": '"x"'}, b"[" + b" " * KEPT_BYTES + b"]"))
+    alice.notes(1)
+    assert alice._kept == {}
 
 
 @pytest.mark.parametrize(
@@ -155,22 +162,41 @@ def test_more_than_a_page_is_read_to_its_end(tracker: Tracker) -> None:
 def test_row_39_limits_are_kept_as_the_server_says(
     tracker: Tracker, status: int, headers: dict[str, str], wait: int
 ) -> None:
-    tracker.faults.append(once((status, headers, b"<html>not now</html>")))
-    assert refused(board(tracker).find).wait_ms == wait
+    for method, ask in {"GET": Find(1), "POST": Make(entry("x"))}.items():
+        tracker.faults[:] = [once((status, headers, b"<html>not now</html>"), method)]
+        assert refused(lambda ask=ask: board(tracker).carry_out(ask)).wait == wait  # type: ignore[misc]
+
+
+def test_row_39_a_limit_on_an_edit_is_no_reason_to_write_another_note(tracker: Tracker) -> None:
+    alice = board(tracker)
+    alice.put(alice.make(entry("alice")), 0, entry("alice"))
+    tracker.faults.append(once((403, {"retry-after": "60"}, b""), "PATCH"))
+    assert refused(lambda: alice.put(1, 1, entry("again"))).wait == MINUTE
+    assert len(tracker.comments) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"[1]", b'[{"number": 0, "title": "t"}]', b"\xff", b"[" * 5000])
 def test_row_39_an_answer_without_sense_is_a_sentence(tracker: Tracker, body: bytes) -> None:
     tracker.faults.append(once((200, {}, body)))
-    assert "makes no sense" in str(refused(board(tracker).find))
+    assert "makes no sense" in str(refused(lambda: board(tracker).find(1)))
 
 
-def test_a_wrong_token_and_a_missing_repository_say_what_to_do(tracker: Tracker) -> None:
-    assert "GITHUB_TOKEN" in str(refused(lambda: board(tracker, "wrong").create(entry("x"))))
-    elsewhere = Board(Http(tracker.url, {}), GITHUB, "no/where", TITLE, lambda _: True, StillClock())
-    assert "--registry-repo" in str(refused(elsewhere.find))
+def test_what_is_refused_says_what_to_do(tracker: Tracker) -> None:
+    assert "GITHUB_TOKEN" in str(refused(lambda: board(tracker, "wrong").make(entry("x"))))
+    elsewhere = Board(Http(tracker.url, {}), GITHUB, "no/where", TITLE, StillClock())
+    assert "--registry-repo" in str(refused(lambda: elsewhere.find(1)))
+    tracker.faults.append(lambda *_: (403, {}, b"{}"))
+    assert "write to mesh/notes: check" in str(refused(lambda: board(tracker).make(entry("x"))))
+    tracker.faults[:] = [lambda *_: (429, {}, b"{}")]
+    assert "enough of us" in str(refused(lambda: board(tracker).find(1)))
 
 
-def test_a_server_that_is_not_there_is_a_sentence(tracker: Tracker) -> None:
-    gone = Board(Http("http://127.0.0.1:9", {}), GITHUB, REPOSITORY, TITLE, lambda _: True, StillClock())
-    assert str(refused(gone.find)).startswith("127.0.0.1 cannot be reached: ")
+def test_row_41_the_token_is_in_no_complaint(tracker: Tracker) -> None:
+    for status in (401, 403, 404, 429, 500):
+        tracker.faults[:] = [once((status, {}, b""))]
+        assert "canary" not in str(refused(lambda: board(tracker, "canary").find(1)))
+
+
+def test_a_server_that_is_not_there_is_a_sentence() -> None:
+    gone = Board(Http("http://127.0.0.1:9", {}), GITHUB, REPOSITORY, TITLE, StillClock())
+    assert str(refused(lambda: gone.find(1))).startswith("127.0.0.1 cannot be reached: ")

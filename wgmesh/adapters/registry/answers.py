@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -49,6 +51,14 @@ def updated_ms(comment: Comment) -> int:
     try:
         return round(datetime.fromisoformat(comment.updated_at).astimezone(UTC).timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
+        return 0
+
+
+def said_at(headers: Mapping[str, str]) -> int:
+    """When the server answered by its own clock, ms since 1970; 0 where it does not say."""
+    try:
+        return round(parsedate_to_datetime(headers.get("date", "")).timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError, OSError):  # TypeError: what Python 3.11 makes of an odd time zone
         return 0
 
 

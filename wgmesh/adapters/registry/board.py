@@ -1,37 +1,28 @@
 """One mesh's place in a registry: an issue under its title, and in it a comment a node, each edited by its node alone.
 
-Only an author may edit a comment, and there is no compare-and-swap, so nobody ever writes what another wrote. Two nodes
-that create the issue at once see both: the lower number counts, and who made the other closes it. Every call blocks.
+It carries out what a visit (`domain/visiting`) asks for. Every call blocks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol, TypeVar
 
 import msgspec
-from msgspec import Struct
 
-from wgmesh.adapters.registry.answers import Comment, Issue, Senseless, pack, read, unpack, updated_ms
+from wgmesh.adapters.registry.answers import Comment, Issue, Senseless, pack, read, said_at, unpack, updated_ms
 from wgmesh.adapters.registry.dialects import Dialect, joined
 from wgmesh.adapters.registry.http import Answer, Http, Unreachable
 from wgmesh.adapters.registry.pace import WRITE_PAUSE, pause_ms
-from wgmesh.domain.values import DAY
+from wgmesh.domain.errors import Refused
+from wgmesh.domain.visiting import Close, Find, Make, Note, Put, Read, Request, Titled, Titles
 
 Kind = TypeVar("Kind")
 
 # Pages of issues and of comments that are looked through.
 PAGES = 5
-# Issues under our title that are looked into: anybody may make as many as they like.
-TRIES = 5
-# A note older than this is of somebody who is gone.
-STALE_AFTER = DAY
-
-
-class Refused(Exception):
-    """The registry does not serve us; `wait_ms` says for how long it is to be left alone, 0 for as long as usual."""
-
-    def __init__(self, reason: str, wait_ms: int = 0) -> None:
-        super().__init__(reason)
-        self.wait_ms = wait_ms
+# Pages whose last answer is kept, to be sent again only where they changed, and how long one may be: fifty notes.
+KEPT_PAGES = 2
+KEPT_BYTES = 256 * 1024
+GONE = (404, 410)
 
 
 class Clock(Protocol):
@@ -44,90 +35,133 @@ class Clock(Protocol):
         """Block for so long."""
 
 
-class Note(Struct, frozen=True):
-    """A comment with a sealed entry (1200 bytes)."""
-
-    comment: int
-    entry: bytes
-
-
 class Board:
-    """`title`: of the mesh's issue. `is_ours` knows a sealed entry of this mesh."""
+    """`title`: of the mesh's issue."""
 
-    def __init__(
-        self, http: Http, dialect: Dialect, repository: str, title: str, is_ours: Callable[[bytes], bool], clock: Clock
-    ) -> None:
-        self._http, self._dialect = http, dialect
+    def __init__(self, http: Http, dialect: Dialect, repository: str, title: str, clock: Clock) -> None:
+        self._http, self._dialect, self._clock = http, dialect, clock
         self._repository, self._title = repository, title
-        self._is_ours, self._clock = is_ours, clock
         self._wrote: int | None = None
+        self._kept: dict[str, Answer] = {}
 
-    def find(self) -> int | None:
-        """The number of our issue: the lowest of those that hold an entry of this mesh, the newest few looked into."""
-        titled = [issue for issue in self._issues() if issue.title == self._title][:TRIES]
-        ours = [issue.number for issue in titled if self._is_entry(issue.body)]
-        return min(ours, default=None)
+    def carry_out(self, request: Request) -> object:
+        """What the request asks for; Refused where the registry does not do it."""
+        match request:
+            case Find(page):
+                return self.find(page)
+            case Make(entry):
+                return self.make(entry)
+            case Close(number):
+                self.close(number)
+            case Read(number):
+                return self.notes(number)
+            case Put(number, comment, entry):
+                self.put(number, comment, entry)
+        return None
 
-    def create(self, entry: bytes) -> int:
-        """Make our issue, unless somebody was quicker: its number, or theirs."""
+    def find(self, number: int) -> Titles:
+        """The issues under our title on this page of the liveliest."""
+        query = joined(self._dialect.sort, self._dialect.page(number))
+        issues = _read(self._page(self._dialect.issues(self._repository), query, ()).body, list[Issue])
+        titled = tuple(Titled(each.number, unpack(each.body) or b"") for each in issues if each.title == self._title)
+        return Titles(titled, ends=len(issues) < self._dialect.page_size or number >= PAGES)
+
+    def make(self, entry: bytes) -> int:
+        """Make our issue: its number."""
         body = {"title": self._title, "body": pack(entry)}
-        made = _read(self._write("POST", self._dialect.issues(self._repository), body), Issue).number
-        found = self.find()
-        if found is not None and found < made:
-            self._write("PATCH", self._dialect.issue(self._repository, made), {"state": "closed"})
-            return found
-        return made
+        return _read(self._write("POST", self._dialect.issues(self._repository), body), Issue).number
 
-    def notes(self, number: int, at: int) -> list[Note]:
-        """The fresh entries in our issue; `at` is the wall clock in ms since 1970. Refused where it is gone."""
+    def close(self, number: int) -> None:
+        """Close an issue that we made."""
+        self._write("PATCH", self._dialect.issue(self._repository, number), {"state": "closed"})
+
+    def notes(self, number: int) -> list[Note] | None:
+        """The comments in our issue, as they were made; None where the issue is gone."""
         path = self._dialect.comments(self._repository, number)
-        comments = [comment for page in self._pages(path, {}) for comment in _read(page, list[Comment])]
-        fresh = (comment for comment in comments if at - updated_ms(comment) < STALE_AFTER)
-        return [Note(each.id, entry) for each in fresh if (entry := unpack(each.body)) is not None]
+        pages = list(self._pages(path))
+        if pages and pages[0].status in GONE:
+            return None
+        comments = [(page, each) for page in pages for each in _read(page.body, list[Comment])]
+        return [Note(each.id, unpack(each.body) or b"", self._age(page, each)) for page, each in comments]
 
-    def put(self, number: int, comment: int | None, entry: bytes) -> None:
-        """Write our own note: into our comment, or into a new one."""
-        if comment is None:
-            self._write("POST", self._dialect.comments(self._repository, number), {"body": pack(entry)})
-        else:
-            self._write("PATCH", self._dialect.comment(self._repository, comment), {"body": pack(entry)})
+    def put(self, number: int, comment: int, entry: bytes) -> None:
+        """Write our own note: into our comment, or into a new one. One that another account made stays as it is."""
+        body = {"body": pack(entry)}
+        if comment:
+            path = self._dialect.comment(self._repository, comment)
+            answer = self._ask("PATCH", path, {}, body, (403, *GONE))
+            if answer.status in (200, 201):
+                return
+            if wait := self._wait(answer):
+                raise Refused(self._complaint(answer), wait)
+        self._write("POST", self._dialect.comments(self._repository, number), body)
 
-    def _is_entry(self, body: str | None) -> bool:
-        entry = unpack(body)
-        return entry is not None and self._is_ours(entry)
+    def _age(self, page: Answer, comment: Comment) -> int:
+        """By the clock of the server, which ours may be far from."""
+        return (said_at(page.headers) or self._clock.now()[0]) - updated_ms(comment)
 
-    def _issues(self) -> Iterator[Issue]:
-        for page in self._pages(self._dialect.issues(self._repository), self._dialect.sort):
-            yield from _read(page, list[Issue])
-
-    def _pages(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
-        """The pages of a list, until one is not full."""
+    def _pages(self, path: str) -> Iterator[Answer]:
+        """The pages of a list, until one is not full; one that says that it is gone."""
         for number in range(1, PAGES + 1):
-            page = self._ask("GET", path, joined(query, self._dialect.page(number))).body
+            page = self._page(path, self._dialect.page(number), GONE)
             yield page
-            if len(_read(page, list[msgspec.Raw])) < self._dialect.page_size:
+            if page.status in GONE or len(_read(page.body, list[msgspec.Raw])) < self._dialect.page_size:
                 return
 
+    def _page(self, path: str, query: dict[str, str | int], also: tuple[int, ...]) -> Answer:
+        """What did not change since is not sent again, and costs a token nothing."""
+        key = f"{path} {query}"
+        kept = self._kept.get(key)
+        headers = {"if-none-match": kept.headers["etag"]} if kept else {}
+        answer = self._ask("GET", path, query, None, (304, *also) if kept else also, headers)
+        if kept and answer.status == 304:
+            return Answer(kept.status, kept.headers | {"date": answer.headers.get("date", "")}, kept.body)
+        self._kept.pop(key, None)
+        if "etag" in answer.headers and answer.status == 200 and len(answer.body) <= KEPT_BYTES:
+            self._kept = dict(list(self._kept.items())[1 - KEPT_PAGES :]) | {key: answer}
+        return answer
+
     def _write(self, method: str, path: str, body: dict[str, str]) -> bytes:
+        return self._ask(method, path, {}, body).body
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str | int],
+        body: dict[str, str] | None = None,
+        also: tuple[int, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """The answer to a request that was done, or that has one of these other statuses; Refused for all else."""
+        if body is not None:
+            self._pause()
+        data = None if body is None else msgspec.json.encode(body)
+        try:
+            answer = self._http.ask(method, path, query, data, headers or {})
+        except Unreachable as error:
+            raise Refused(str(error)) from error
+        if answer.status in (200, 201, *also):
+            return answer
+        raise Refused(self._complaint(answer), self._wait(answer))
+
+    def _pause(self) -> None:
+        """A second between two writes."""
         if self._wrote is not None:
             self._clock.sleep(max(0, self._wrote + WRITE_PAUSE - self._clock.now()[1]))
         self._wrote = self._clock.now()[1]
-        return self._ask(method, path, {}, msgspec.json.encode(body)).body
 
-    def _ask(self, method: str, path: str, query: dict[str, str | int], body: bytes | None = None) -> Answer:
-        """The answer to a request that was done; Refused for all else."""
-        try:
-            answer = self._http.ask(method, path, query, body)
-        except Unreachable as error:
-            raise Refused(str(error)) from error
-        if answer.status in (200, 201):
-            return answer
-        raise Refused(self._complaint(answer), pause_ms(answer.status, answer.headers, self._clock.now()[0]))
+    def _wait(self, answer: Answer) -> int:
+        return pause_ms(answer.status, answer.headers, said_at(answer.headers) or self._clock.now()[0])
 
     def _complaint(self, answer: Answer) -> str:
         if answer.status == 401:
             return "the registry does not accept the token: give a valid one in GITHUB_TOKEN, or none to read only"
-        if answer.status == 404:
+        if answer.status == 403 and not self._wait(answer):
+            return f"the registry does not let us write to {self._repository}: check --registry-repo and the token"
+        if answer.status in (403, 429):
+            return "the registry has had enough of us for now"
+        if answer.status in GONE:
             return f"the registry shows us no {self._repository}: check --registry-repo, and what the token may see"
         return f"the registry answers HTTP {answer.status}"
 

@@ -12,7 +12,7 @@ GITHUB_VERSION = "2022-11-28"
 
 
 class Dialect(Struct, frozen=True):
-    """Paths are below the base URL. `page_size` is the largest page there is; `sort` lists the newest issues first."""
+    """Paths are below the base URL. `page_size` is the largest that there is; `sort`: the liveliest issues first."""
 
     kind: Kind
     authorization: str
@@ -52,7 +52,7 @@ GITHUB = Dialect(
     "Bearer",
     "per_page",
     100,
-    {"state": "open", "sort": "created", "direction": "desc"},
+    {"state": "open", "sort": "updated", "direction": "desc"},
     {
         "Accept": "application/vnd.github+json",
         "Content-Type": "application/json",

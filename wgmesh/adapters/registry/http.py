@@ -6,7 +6,7 @@ This module is loaded on first use: urllib3 costs the daemon six megabytes that 
 import time
 import urllib.request
 from collections.abc import Mapping
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import urllib3
 from msgspec import Struct
@@ -17,6 +17,8 @@ TOTAL_SECONDS = 10.0
 ANSWER_CAP_BYTES = 1024 * 1024
 CHUNK_BYTES = 16 * 1024
 REDIRECTS = 3
+# What is quoted of a server's words.
+TEXT_CAP = 64
 
 
 class Unreachable(Exception):
@@ -39,12 +41,19 @@ class Http:
         self._headers = dict(headers)
         self._pool: urllib3.PoolManager | None = None
 
-    def ask(self, method: str, path: str, query: Mapping[str, str | int], body: bytes | None = None) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int],
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """The answer, whatever its status; Unreachable when there is none in time. Blocks: call it in a thread."""
         url = self._base + path + ("?" + urlencode(query) if query else "")
         deadline = time.monotonic() + TOTAL_SECONDS
         for _ in range(REDIRECTS + 1):
-            answer = self._once(method, url, body, deadline)
+            answer = self._once(method, url, body, self._headers | dict(headers or {}), deadline)
             target = urljoin(url, answer.headers.get("location", ""))
             if answer.status not in (301, 302, 307, 308) or method != "GET":
                 return answer
@@ -53,14 +62,14 @@ class Http:
             url = target
         raise Unreachable(f"{_host(url)} sends us round in circles")
 
-    def _once(self, method: str, url: str, body: bytes | None, deadline: float) -> Answer:
+    def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str], deadline: float) -> Answer:
         timeout = urllib3.Timeout(total=max(0.1, deadline - time.monotonic()))
         options = {"retries": False, "redirect": False, "preload_content": False, "timeout": timeout}
         try:
-            response = self._open(url).request(method, url, body=body, headers=self._headers, **options)  # type: ignore[arg-type]
+            response = self._open(url).request(method, url, body=body, headers=headers, **options)  # type: ignore[arg-type]
             try:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, headers, _read(response, deadline))
+                said = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, said, _read(response, deadline))
             finally:
                 response.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -72,8 +81,16 @@ class Http:
             parts = urlsplit(url)
             proxy = urllib.request.getproxies().get(parts.scheme)
             bypassed = urllib.request.proxy_bypass(parts.hostname or "")
-            self._pool = urllib3.ProxyManager(proxy) if proxy and not bypassed else urllib3.PoolManager()
+            self._pool = _proxied(proxy) if proxy and not bypassed else urllib3.PoolManager()
         return self._pool
+
+
+def _proxied(proxy: str) -> urllib3.PoolManager:
+    """Through this proxy, with the name and password that its URL may hold."""
+    parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    given = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
+    headers = urllib3.make_headers(proxy_basic_auth=given) if given else None
+    return urllib3.ProxyManager(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), proxy_headers=headers)
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
@@ -90,7 +107,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
 
 def _reason(error: Exception) -> str:
     """The last words of an error: those before them repeat the address."""
-    return str(error).rpartition(": ")[2] or type(error).__name__
+    return (str(error).rpartition(": ")[2] or type(error).__name__)[:TEXT_CAP]
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -99,4 +116,4 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or url
+    return (urlsplit(url).hostname or url)[:TEXT_CAP]

@@ -1,0 +1,216 @@
+"""A visit against a registry in a few lines: what it asks for, in order, and what comes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from msgspec.structs import replace
+
+from tests.cast import ALICE, BOB, CAROL, Member
+from wgmesh.domain.errors import Refused
+from wgmesh.domain.peer_record import SignedRecord
+from wgmesh.domain.values import MINUTE
+from wgmesh.domain.visiting import (
+    NOTES_CAP,
+    STALE_AFTER,
+    YOUNG,
+    Close,
+    Errand,
+    Find,
+    Make,
+    Note,
+    Put,
+    Read,
+    Request,
+    Titled,
+    Titles,
+    Visited,
+    visit,
+)
+
+
+def said(who: Member, change: int = 2) -> SignedRecord:
+    record = who.record(change=change)
+    return SignedRecord(record, who.signed(record))
+
+
+def opened(entry: bytes) -> SignedRecord | None:
+    """In these tests a note is its record, unsealed."""
+    return next((each for who in (ALICE, BOB, CAROL) for n in (2, 3) if (each := said(who, n)).signed == entry), None)
+
+
+NOTE = said(ALICE)
+ERRAND = Errand(0, 0, creates=True, entry=NOTE.signed, signed=NOTE.signed, identity=ALICE.key)
+
+
+@dataclass
+class Registry:
+    """Issues with their titled bodies, and the comments in each: (entry, age). `hides`: what is made is not listed."""
+
+    issues: dict[int, bytes] = field(default_factory=dict)
+    comments: dict[int, list[Note]] = field(default_factory=dict)
+    hides: bool = False
+    asked: list[Request] = field(default_factory=list)
+    before: Callable[[Request], None] = lambda _: None
+
+    def answer(self, request: Request) -> object:
+        self.asked.append(request)
+        self.before(request)
+        match request:
+            case Find(page):
+                return Titles(tuple(Titled(*each) for each in self.issues.items()) if page == 2 else (), page == 2)
+            case Make(entry):
+                number = max(self.comments, default=0) + 1
+                self.comments[number] = []
+                if not self.hides:
+                    self.issues[number] = entry
+                return number
+            case Close(number):
+                del self.issues[number]
+            case Read(number):
+                return self.comments.get(number)
+            case Put(number, comment, entry):
+                kept = [each for each in self.comments[number] if each.comment != comment]
+                self.comments[number] = [*kept, Note(comment or len(kept) + 1, entry, 0)]
+        return None
+
+    def receives(self, errand: Errand) -> Visited:
+        visiting = visit(errand, opened)
+        try:
+            request = next(visiting)
+            while True:
+                try:
+                    answer = self.answer(request)
+                except Refused as refused:
+                    request = visiting.throw(refused)
+                else:
+                    request = visiting.send(answer)
+        except StopIteration as over:
+            visited: Visited = over.value
+            return visited
+
+    def kinds(self) -> list[type]:
+        return [type(request) for request in self.asked]
+
+
+def with_notes(*entries: tuple[bytes, int]) -> Registry:
+    notes = [Note(number, *each) for number, each in enumerate(entries, start=1)]
+    return Registry({7: said(CAROL).signed}, {7: notes})
+
+
+def refuses(*kinds: type, wait: int = 0) -> Callable[[Request], None]:
+    def refuse(request: Request) -> None:
+        if isinstance(request, kinds):
+            raise Refused("no", wait)
+
+    return refuse
+
+
+def test_where_there_is_no_issue_one_is_made_with_our_note_in_it() -> None:
+    registry = Registry()
+    assert registry.receives(ERRAND) == Visited(1, created=True, wrote=True)
+    assert registry.kinds() == [Find, Find, Make, Find, Find, Put]
+    assert (registry.issues[1], registry.comments[1]) == (NOTE.signed, [Note(1, NOTE.signed, 0)])
+
+
+def test_in_an_issue_that_is_there_notes_are_read_and_ours_is_left() -> None:
+    registry = with_notes((said(BOB).signed, 5))
+    assert registry.receives(ERRAND) == Visited(7, wrote=True, notes=(said(BOB),))
+    assert registry.kinds() == [Find, Find, Read, Put]
+
+
+def test_a_known_issue_is_gone_to_and_where_it_is_gone_it_is_looked_for() -> None:
+    registry = with_notes((said(BOB).signed, 5))
+    assert registry.receives(replace(ERRAND, number=7)).number == 7
+    assert registry.kinds() == [Read, Put]
+    registry.asked.clear()
+    assert registry.receives(replace(ERRAND, number=9)).number == 7
+    assert registry.kinds() == [Read, Find, Find, Read]
+
+
+def test_our_newest_note_is_written_over_unless_it_says_the_same_and_is_young() -> None:
+    old, new = said(ALICE, 3).signed, NOTE.signed
+    for age, entry, written in ((YOUNG - 1, new, []), (YOUNG, new, [2]), (5, old, [2]), (STALE_AFTER, old, [2])):
+        registry = with_notes((old, MINUTE), (entry, age))
+        assert registry.receives(ERRAND).wrote
+        assert [request.comment for request in registry.asked if isinstance(request, Put)] == written
+
+
+def test_who_only_reads_writes_and_makes_nothing() -> None:
+    reader = replace(ERRAND, entry=b"", creates=True)
+    assert Registry().receives(reader) == Visited()
+    assert with_notes((said(BOB).signed, 5)).receives(reader) == Visited(7, notes=(said(BOB),))
+
+
+def test_where_none_may_be_made_nothing_is() -> None:
+    registry = Registry()
+    assert registry.receives(replace(ERRAND, creates=False)) == Visited()
+    assert registry.kinds() == [Find, Find]
+
+
+def test_of_two_that_make_it_at_once_the_lower_counts_and_the_other_is_closed() -> None:
+    registry = Registry(comments={1: [Note(1, said(BOB).signed, 0)]})
+
+    def bob_was_quicker(request: Request) -> None:
+        if isinstance(request, Make):
+            registry.issues[1] = said(BOB).signed
+
+    registry.before = bob_was_quicker
+    assert registry.receives(ERRAND) == Visited(1, wrote=True, notes=(said(BOB),))
+    assert Close(2) in registry.asked
+    assert list(registry.issues) == [1]
+
+
+def test_a_lower_one_that_shows_late_closes_ours_at_the_next_visit() -> None:
+    registry = Registry({1: said(BOB).signed, 2: NOTE.signed}, {1: [], 2: []})
+    assert registry.receives(replace(ERRAND, made=2)).number == 1
+    assert list(registry.issues) == [1]
+
+
+def test_what_we_made_is_gone_to_while_no_list_shows_it_until_it_is_gone() -> None:
+    registry = Registry(hides=True)
+    assert registry.receives(ERRAND) == Visited(1, created=True, wrote=True)
+    again = replace(ERRAND, made=1, creates=False)
+    assert registry.receives(again).number == 1
+    del registry.comments[1]
+    assert registry.receives(again) == Visited()
+
+
+def test_what_was_made_counts_though_the_second_look_is_refused() -> None:
+    registry = Registry()
+
+    def tired(request: Request) -> None:
+        if Make in registry.kinds()[:-1]:
+            raise Refused("no")
+
+    registry.before = tired
+    assert registry.receives(ERRAND) == Visited(1, created=True, trouble="no")
+
+
+def test_row_40_issues_under_our_title_without_a_note_of_ours_are_never_written_to() -> None:
+    registry = Registry(dict.fromkeys(range(1, 101), b"theirs"), {number: [] for number in range(1, 101)})
+    assert registry.receives(ERRAND) == Visited(101, created=True, wrote=True)
+    assert [r.number for r in registry.asked if isinstance(r, Close | Put)] == [101]
+
+
+def test_row_38_notes_that_are_stale_or_nobodys_count_for_nothing_and_there_is_a_cap() -> None:
+    registry = with_notes((said(BOB).signed, STALE_AFTER), (b"junk", 0), (said(CAROL).signed, STALE_AFTER - 1))
+    visited = registry.receives(ERRAND)
+    assert (visited.notes, visited.rejected) == ((said(CAROL),), 1)
+    crowded = with_notes(*[(said(BOB).signed, 0)] * NOTES_CAP, (said(CAROL).signed, 0))
+    assert len(notes := crowded.receives(ERRAND).notes) == NOTES_CAP
+    assert notes[-1] == said(CAROL)
+
+
+@pytest.mark.parametrize("kind", [Find, Read, Put])
+def test_what_was_done_before_a_refusal_counts(kind: type) -> None:
+    registry = with_notes((said(BOB).signed, 5))
+    registry.before = refuses(kind, wait=9)
+    visited = registry.receives(ERRAND)
+    assert (visited.trouble, visited.wait, visited.wrote) == ("no", 9, False)
+    assert visited.notes == ((said(BOB),) if kind is Put else ())
+
+
+def test_where_no_issue_may_be_made_the_reason_is_told() -> None:
+    registry = Registry(before=refuses(Make))
+    assert registry.receives(ERRAND) == Visited(trouble="no")

@@ -1,0 +1,176 @@
+"""One visit to the registry, step by step: find our issue or make it, read the notes in it, leave our own.
+
+Only an author may edit a comment, and there is no compare-and-swap, so nobody ever writes what another wrote. A request
+that timed out may have been done, so a visit lists before it writes. Two nodes that make the issue at once both list
+again: the lower number counts, and who made the other closes it. Whoever drives a visit carries out what it asks for,
+and throws `Refused` into it where that cannot be done.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wgmesh.domain.errors import Refused
+from wgmesh.domain.peer_record import SignedRecord
+from wgmesh.domain.values import DAY, HOUR, IdentityKey
+
+# A note older than this is of somebody who is gone.
+STALE_AFTER = DAY
+# A note of ours that is younger and says the same is left as it is.
+YOUNG = HOUR
+# Notes that are read of an issue, whoever has the secret and writes them.
+NOTES_CAP = 128
+
+
+class Errand(Struct, frozen=True):
+    """What a visit is for; see `effects.Consult`. `entry`: our note, sealed; empty for who only reads.
+
+    `signed`: our record, which is in it; `identity`: whose it is.
+    """
+
+    number: int
+    made: int
+    creates: bool
+    entry: bytes
+    signed: bytes
+    identity: IdentityKey
+
+
+class Find(Struct, frozen=True):
+    """Those on this page of the list of issues (counted from 1) that have our title: `Titles`."""
+
+    page: int
+
+
+class Titled(Struct, frozen=True):
+    """An issue under our title, and what its body says: anybody may make one."""
+
+    number: int
+    entry: bytes
+
+
+class Titles(Struct, frozen=True):
+    """What a page of issues holds for us; `ends`: there is no other page that is worth looking at."""
+
+    titled: tuple[Titled, ...]
+    ends: bool
+
+
+class Make(Struct, frozen=True):
+    """Make our issue, with this sealed note in its body. Its number."""
+
+    entry: bytes
+
+
+class Close(Struct, frozen=True):
+    """Close this issue, which we made."""
+
+    number: int
+
+
+class Read(Struct, frozen=True):
+    """The notes in this issue; None if it is not there."""
+
+    number: int
+
+
+class Put(Struct, frozen=True):
+    """Write our note into this comment, which we made, or into a new one where it is 0."""
+
+    number: int
+    comment: int
+    entry: bytes
+
+
+class Note(Struct, frozen=True):
+    """A comment in an issue, with what may be a sealed note, written `age` ms ago."""
+
+    comment: int
+    entry: bytes
+    age: int
+
+
+class Visited(Struct, frozen=True):
+    """What came of a visit; `number` and what follows as in `inputs.Consulted`.
+
+    `notes`: the records in fresh notes of others and our own; `rejected`: comments in our issue that are no note of
+    this mesh.
+    """
+
+    number: int = 0
+    created: bool = False
+    wrote: bool = False
+    notes: tuple[SignedRecord, ...] = ()
+    rejected: int = 0
+    trouble: str = ""
+    wait: int = 0
+
+
+Request = Find | Make | Close | Read | Put
+# What a sealed note says; None for what is no note of this mesh.
+Open = Callable[[bytes], SignedRecord | None]
+Visit = Generator[Request, Any, Visited]
+
+
+def visit(errand: Errand, opened: Open) -> Visit:
+    """A visit. What was read counts, even where writing is refused."""
+    visited = Visited()
+    try:
+        notes: Sequence[Note] | None = (yield Read(errand.number)) if errand.number else None
+        visited = Visited(errand.number) if notes is not None else (yield from _look(errand, opened))
+        if notes is None and visited.number and not visited.created:
+            notes = yield Read(visited.number)
+            visited = visited if notes is not None else Visited()
+        said = [(note, signed) for note in notes or () if (signed := opened(note.entry))]
+        fresh = tuple(signed for note, signed in said if note.age < STALE_AFTER)
+        visited = replace(visited, notes=fresh[-NOTES_CAP:], rejected=len(notes or ()) - len(said))
+        if errand.entry and visited.number:
+            own = [(note, signed) for note, signed in said if signed.record.identity == errand.identity]
+            yield from _write(errand, visited.number, own)
+            visited = replace(visited, wrote=True)
+    except Refused as refused:
+        return replace(visited, trouble=str(refused), wait=refused.wait)
+    return visited
+
+
+def _look(errand: Errand, opened: Open) -> Visit:
+    """Where our issue is. The list of issues may lag behind what we made ourselves."""
+    found = yield from _find(opened)
+    if found:
+        if found < errand.made:
+            yield Close(errand.made)
+        return Visited(found)
+    if errand.made or not (errand.creates and errand.entry):
+        return Visited(errand.made)
+    made: int = yield Make(errand.entry)
+    try:
+        first = yield from _find(opened)
+        if first and first < made:
+            yield Close(made)
+            return Visited(first)
+    except Refused:  # we made it all the same, and whoever was first is found at the next visit
+        pass
+    return Visited(made, created=True)
+
+
+def _find(opened: Open) -> Generator[Request, Any, int]:
+    """The lowest issue, on the first page that has any, with a note of this mesh in its body; 0 where there is none."""
+    page = 1
+    while True:
+        titles: Titles = yield Find(page)
+        ours = [issue.number for issue in titles.titled if opened(issue.entry)]
+        if ours or titles.ends:
+            return min(ours, default=0)
+        page += 1
+
+
+def _write(errand: Errand, number: int, own: Sequence[tuple[Note, SignedRecord]]) -> Generator[Request, Any, None]:
+    """Into our newest note, unless it says the same and is young."""
+    if not own:
+        yield Put(number, 0, errand.entry)
+        return
+    note, signed = own[-1]
+    if signed.signed != errand.signed or note.age >= YOUNG:
+        yield Put(number, note.comment, errand.entry)
