@@ -1,6 +1,6 @@
 import pytest
 
-from wgmesh.domain.errors import LogBroken, LogFull, NotRunning, UnreadableEvent, UsageError, WgmeshError
+from wgmesh.domain.errors import LogBroken, LogFull, NotRunning, Refused, UnreadableEvent, UsageError, WgmeshError
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,11 @@ def test_each_error_is_its_sentence_and_has_the_exit_code_of_the_command_line(
         raise kind("the disk is full: make room")
     assert str(caught.value) == "the disk is full: make room"
     assert caught.value.exit_code == exit_code
+
+
+def test_a_refusal_from_outside_is_no_sentence_for_the_operator_and_says_how_long_to_wait() -> None:
+    assert not issubclass(Refused, WgmeshError)
+    assert (str(Refused("no")), Refused("no").wait, Refused("no", 9).wait) == ("no", 0, 9)
 
 
 def test_a_full_log_and_a_broken_one_are_never_taken_for_each_other() -> None:

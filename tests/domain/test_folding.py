@@ -11,7 +11,7 @@ from tests.golden.samples import sample
 from tests.told import ERIN_KEY, EVERYTHING, ground, mesh_of, stories, told
 from wgmesh.domain import events as e
 from wgmesh.domain.events import CATALOGUE, Event
-from wgmesh.domain.facts import Failure, Layer, Refusal
+from wgmesh.domain.facts import Entry, Failure, Layer, Refusal
 from wgmesh.domain.folding import carried, evolve, fold
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.own_record import own_record
@@ -121,6 +121,17 @@ def test_what_is_known_once_is_kept_with_its_record() -> None:
     assert mesh.layers == {"lan": Layer("no interface", ground(7)), "dht": Layer("", ground(8))}
     assert mesh.outpaced == {"10.0.0.1": ground(9)}
     assert (mesh.rejected, mesh.stepped, mesh.recovered, mesh.gap) == (ground(10), ground(11), ground(12), ground(13))
+
+
+def test_where_the_mesh_meets_is_known_of_one_registry_and_what_we_made_stays_known() -> None:
+    first = mesh_of(e.RegistryEntryFound(7))
+    assert first.entry == Entry(7, ground(5), 0, None)
+    made = mesh_of(e.RegistryEntryCreated(9), e.RegistryEntryFound(7))
+    assert made.entry == Entry(7, ground(6), 9, ground(5))
+    elsewhere = replace(ALICE.settings, registry=True, registry_url="https://git.example", registry_repo="a/b")
+    still = e.SettingsChanged(replace(elsewhere, lan=False))
+    assert mesh_of(e.SettingsChanged(elsewhere), e.RegistryEntryFound(7), still).entry is not None
+    assert mesh_of(e.RegistryEntryFound(7), e.SettingsChanged(elsewhere)).entry is None
 
 
 def test_a_failure_stands_until_nothing_fails_any_more() -> None:

@@ -20,6 +20,13 @@ def test_a_layer_works_from_its_record_on_until_another_or_our_own_goodbye() -> 
     assert not mesh_of(e.LayerResumed("exchange"), e.MeshLeft()).works("exchange")
 
 
+def test_a_node_is_alone_while_nobody_whom_it_uses_is_connected() -> None:
+    connected = (BOB.discovered(), e.PeerConnected(BOB.key, BOB.wireguard))
+    assert mesh_of(BOB.discovered()).is_alone
+    assert not mesh_of(*connected).is_alone
+    assert mesh_of(*connected, e.PeerBanned(BOB.public_key)).is_alone
+
+
 def test_who_is_banned_is_listed_and_not_used_known_or_not() -> None:
     mesh = mesh_of(BOB.discovered(), CAROL.discovered(), e.PeerBanned(BOB.public_key))
     assert [peer.identity for peer in mesh.present_peers] == [CAROL.key]

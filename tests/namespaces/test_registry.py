@@ -46,7 +46,8 @@ def machine(lab: FaultyLab, name: str, number: int) -> Node:
 
 
 def options(host: str, *more: str) -> tuple[str, ...]:
-    return ("--no-lan", "--no-dht", "--registry-url", f"http://{host}:{PORT}", "--registry-repo", REPOSITORY, *more)
+    registry = ("--registry-url", f"http://{host}:{PORT}", "--registry-repo", REPOSITORY)
+    return ("--no-lan", "--no-dht", "--no-stun", *registry, *more)
 
 
 def asked(server: Speaker) -> list[str]:
@@ -57,6 +58,7 @@ def asked(server: Speaker) -> list[str]:
 
 
 def meets(one: Daemon, other: Daemon) -> None:
+    assert other.connected(1, FORMING_SECONDS), other.log.read_text()
     address = str(other.status()["node"]["mesh_ipv6"])
     wait_for(lambda: one.node.ping(address, timeout_seconds=1), FORMING_SECONDS, f"a ping, {one.log.read_text()}")
 
@@ -70,13 +72,34 @@ def test_the_first_makes_the_issue_and_the_second_finds_it(
     first = Daemon(machine(lab, "a", 1), secret, lab.directory, *options("10.19.0.1"))
     wait_for(lambda: "RegistryEntryCreated" in first.record_names(), FORMING_SECONDS, first.log.read_text())
     assert asked(server)[:4] == ["GET /issues", "POST /issues", "GET /issues", "POST /issues/1/comments"]
-    before = len(asked(server))
     monkeypatch.setenv("GITHUB_TOKEN", "token-b")
-    second = Daemon(machine(lab, "b", 2), secret, lab.directory, *options("10.19.0.1"))
     began = time.monotonic()
-    assert second.connected(1, FORMING_SECONDS), second.log.read_text()
+    second = Daemon(machine(lab, "b", 2), secret, lab.directory, *options("10.19.0.1"))
     meets(second, first)
     print(f"registry_first_ping_seconds {time.monotonic() - began:.1f}")
-    print(asked(server)[before:])
     layer = next(each for each in second.status()["layers"] if each["name"] == "registry")
     assert (layer["state"], layer["contacts"]) == ("working", [f"http://10.19.0.1:{PORT}"])
+    assert "token-" not in first.log.read_text() + second.log.read_text() + str(first.events() + second.events())
+
+
+def test_through_a_proxy_and_nothing_but_the_tunnel_two_meet_all_the_same(
+    lab: FaultyLab, internet: tuple[Speaker, Speaker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, proxy = internet
+    secret = new_secret(lab.directory)
+    monkeypatch.setenv("http_proxy", f"http://10.19.0.2:{PORT}")
+    monkeypatch.setenv("no_proxy", "")
+    nodes = [machine(lab, name, number) for number, name in enumerate(("c", "d"), start=3)]
+    lab.drop(nodes[0], nodes[1], f"udp dport != {TUNNEL_PORT}")
+    lab.drop(nodes[1], nodes[0], f"udp dport != {TUNNEL_PORT}")
+    began, daemons = time.monotonic(), list[Daemon]()
+    for token, node in zip(("token-a", "token-b"), nodes, strict=True):
+        monkeypatch.setenv("GITHUB_TOKEN", token)
+        words = options("192.0.2.1", "--no-gossip", "--listen-port", str(TUNNEL_PORT))
+        daemons.append(Daemon(node, secret, lab.directory, *words))
+    meets(daemons[0], daemons[1])
+    print(f"registry_proxy_ping_seconds {time.monotonic() - began:.1f}")
+    causes = {event["cause"] for one in daemons for event in one.events() if event["name"] == "PeerDiscovered"}
+    assert causes == {"registry"}
+    proxy.hear()
+    assert any(line.startswith("POST http://192.0.2.1:8080/repos/") for line in proxy.said)
