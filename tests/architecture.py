@@ -187,10 +187,10 @@ POLICIES = "policies"
 LAYERS = (
     ("values", "errors"),
     (
-        "allowance", "device", "effects", "envelope", "events", "facts", "finding_events", "gossip_messages",
-        "identity", "inputs", "keys", "log_events", "lots", "messages", "packing", "pages", "parameters", "peer",
-        "peer_record", "records", "own_events", "path_probes", "relay_events", "relay_messages", "secret", "settings",
-        "silence_events", "stun", "upcasts",
+        "allowance", "device", "effects", "envelope", "events", "facts", "finding_events", "forgetting_events",
+        "gossip_messages", "identity", "inputs", "keys", "log_events", "lots", "messages", "packing", "pages",
+        "parameters", "peer", "peer_record", "records", "own_events", "path_probes", "relay_events", "relay_messages",
+        "secret", "settings", "silence_events", "stun", "upcasts",
     ),
     (
         "attached", "draft", "flows", "folding", "holdings", "introduce", "mesh", "own_record", "passing",
@@ -218,21 +218,19 @@ POLICIES_THAT_ASK_POLICIES = {
     "doubting": ("muteness", "spreading", "strain", "wards"),
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
     "hearsay": ("membership", "selfhood"),
-    "muteness": ("membership",),
+    "membership": ("forgetting", "introducing"),  # a newcomer may be one too many, and may need room
     "punching": ("endpoints", "membership", "rendezvous", "routes"),  # where to probe, and who is to know of it
     "reaching": ("endpoints", "routes", "unanswered"),  # what may be nobody's address is not tried
     "granting": ("relays",),  # whom we reach ourselves
     "relaying": ("doubting", "liveness", "relays"),  # a tunnel that is not answered is asked for a sign first
     "returning": ("relaying", "relays"),  # where the relay that it came from is gone, another one is sought
     "sighting": ("endpoints", "mapping"),  # what a member sees is judged; a neighbour sees nothing
-    "skew": ("membership",),
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
     "inquiring": ("mapping",),  # what was answered is judged
-    "mapping": ("endpoints", "membership"),  # what may be nobody's address is not ours
+    "mapping": ("endpoints",),  # what may be nobody's address is not ours
     "moving": ("announcing",),  # who moved says so
     "wards": ("strain",),  # a strained node waits longer for what it is owed
-    "unanswered": ("membership",),
     "watching": (
         "doubting",
         "errands",

@@ -80,7 +80,9 @@ def check_progress(before: Mesh, after: Mesh) -> None:
     """S5: no incarnation decreases, nobody's record is lost, and the log grows without a gap."""
     assert after.incarnation >= before.incarnation, "S5: our own incarnation went back"
     for identity, peer in before.peers.items():
-        assert after.peers[identity].incarnation >= peer.incarnation, f"S5: {peer.hostname} went back"
+        held = after.held(identity)
+        assert held is not None, f"{peer.hostname} is gone without a trace"
+        assert held.incarnation >= peer.incarnation, f"S5: {peer.hostname} went back"
 
 
 def check_fold(records: Iterable[Record], mesh: Mesh) -> None:

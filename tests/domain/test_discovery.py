@@ -72,7 +72,19 @@ def test_who_was_forgotten_is_back_with_the_same_record_when_it_says_hello_to_us
     for heard in (BOB.says_hello(ALICE, number=2), BOB.replies(ALICE)):
         back = forgotten.when(heard, at="1 s")
         assert isinstance(back.events[0], PeerDiscovered)
-    forgotten.when(BOB.says_hello(None, number=2), at="1 s").then()
+
+
+def test_who_was_forgotten_and_asks_for_whoever_is_there_is_answered_and_is_back_when_it_confirms() -> None:
+    """It may have forgotten us too: two halves of a mesh that were apart for a day must find together again."""
+    forgotten = ALICE_KNOWS_BOB.given(PeerExpired(BOB.key, 1))
+    forgotten.when(BOB.says_hello(None), at="1 s").then()
+    answered = forgotten.when(BOB.says_hello(None, number=2), at="1 s")
+    assert [type(effect) for effect in answered.effects] == [SendReply]
+    assert answered.events == ()
+    answered.when(BOB.says_hello(None, number=2), at="2 s").then()
+    back = answered.when(BOB.confirms(ALICE), at="2 s")
+    assert back.events == (BOB.discovered(), BOB.observed())
+    assert ALICE_KNOWS_BOB.when(BOB.confirms(ALICE), at="2 s").events == (BOB.observed(),)
 
 
 def test_two_announcements_within_half_a_second_are_asked_about_once() -> None:
@@ -248,7 +260,6 @@ def test_a_confirm_tells_the_address_once() -> None:
 def test_a_confirm_that_echoes_nothing_of_ours_or_comes_from_nobody_is_nothing() -> None:
     ALICE_KNOWS_BOB.when(BOB.confirms(ALICE, echoed=False), at="1 s").then()
     ALICE_KNOWS_BOB.when(CAROL.confirms(ALICE), at="1 s").then()
-    ALICE_KNOWS_BOB.given(PeerExpired(BOB.key, 1)).when(BOB.confirms(ALICE), at="1 s").then()
 
 
 def test_row_9_our_own_words_from_another_source_make_no_peer_and_no_answer() -> None:

@@ -6,7 +6,15 @@ import pytest
 from msgspec import Struct
 
 from tests.golden.samples import sample
-from wgmesh.domain import events, finding_events, log_events, own_events, relay_events, silence_events
+from wgmesh.domain import (
+    events,
+    finding_events,
+    forgetting_events,
+    log_events,
+    own_events,
+    relay_events,
+    silence_events,
+)
 from wgmesh.domain.events import CATALOGUE, VERSIONS, Event, Sighting
 
 NAMES = [event.__name__ for event in CATALOGUE]
@@ -14,7 +22,8 @@ NAMES = [event.__name__ for event in CATALOGUE]
 every_event = pytest.mark.parametrize("event", CATALOGUE, ids=NAMES)
 
 
-FILES = tuple(each.__name__ for each in (events, finding_events, log_events, own_events, relay_events, silence_events))
+PARTS = (events, finding_events, forgetting_events, log_events, own_events, relay_events, silence_events)
+FILES = tuple(each.__name__ for each in PARTS)
 
 
 def test_the_catalogue_is_every_event_of_the_file() -> None:

@@ -20,13 +20,14 @@ from wgmesh.domain.values import Incarnation
 # Nothing ends that never began.
 OVER = (e.PeerUnrelayed, e.RelayClosed, e.PeerUnbanned, e.DaemonReturned)
 # What was said and is done with; and a ban that nobody spoke is no ban that ends, nor returns who was not missed.
-WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, *OVER)
+WITHOUT_CONSEQUENCE = (e.AddressCollisionResolved, e.NodeSuspended, e.RouteContested, e.IntroducerCurbed, *OVER)
 
 
 @pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.__name__)
 def test_every_event_of_the_catalogue_has_a_meaning(event: type) -> None:
     stranger, happening = sample(e.PeerDiscovered), sample(event)
     spoken_of = [getattr(each, "identity", stranger.identity) for each in getattr(happening, "sightings", [happening])]
+    spoken_of += getattr(happening, "purged", ())
     before = fold(told(*ALICE.joined(), *(replace(stranger, identity=identity) for identity in spoken_of)))
     happened = told(happening, after=before.head.sequence)[0]
     after = evolve(before, happened)

@@ -12,8 +12,8 @@ from wgmesh.domain.effects import Echo
 from wgmesh.domain.events import DaemonMissed, DaemonReturned, PeerConnected, PeerDisconnected
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Echoed, Told, Woke
-from wgmesh.domain.membership import EPOCH_CAP
 from wgmesh.domain.muteness import missed
+from wgmesh.domain.session import EPOCH_CAP
 
 MUTE = BOB
 ALL = ring(MUTE).when(says(MUTE), at="0 s")

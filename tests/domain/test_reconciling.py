@@ -3,7 +3,7 @@ import itertools
 from tests.cast import ALICE, BOB, CAROL, DAVE, ERIN, Member
 from tests.playbook import Playbook, given
 from wgmesh.domain.effects import SendDigest, SendGossip, SendRecords
-from wgmesh.domain.events import PeerConnected
+from wgmesh.domain.events import PeerConnected, PeerExpired, PeersPurged
 from wgmesh.domain.gossip_messages import (
     BUCKET_COUNT,
     MOST_PAIRS,
@@ -160,6 +160,15 @@ def test_what_does_not_come_is_asked_for_again_and_not_for_ever() -> None:
     asked = wishes(story) + wishes(story.until("9 s"))
     assert asked == [share(CAROL)] * 3
     assert story.until("9 s").state.session.trade_due is None
+
+
+def test_what_we_let_go_is_not_asked_for_but_what_is_new_of_it_is() -> None:
+    gone = knows(CAROL).given(PeerExpired(CAROL.key, 1), PeersPurged((CAROL.key,), ()))
+    compared = gone.when(digest(held(CAROL)))
+    compared.when(pairs(held(CAROL), CAROL)).then()
+    newer = held(CAROL) | {CAROL.key: fingerprint(CAROL.signed(CAROL.record(boot=2)))}
+    pulled = compared.when(pairs(newer, CAROL)).effects
+    assert [each.message for each in pulled if isinstance(each, SendGossip)] == [Pull(newer[CAROL.key].to_bytes(8))]
 
 
 def test_what_came_is_not_asked_for_again() -> None:

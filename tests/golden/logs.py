@@ -33,6 +33,13 @@ RELAYS: list[tuple[str, e.Event]] = [
 ]
 
 
+FORGOTTEN: tuple[tuple[str, e.Event], ...] = (
+    ("timer/forget", e.PeerExpired(CAROL.key, 24 * HOUR)),
+    ("timer/forget", e.PeersPurged((CAROL.key,), ())),
+    ("gossip", e.IntroducerCurbed(BOB.key, "")),
+)
+
+
 def story() -> list[tuple[str, e.Event]]:
     """Cause and event: alice meets everybody, and everything happens to her that can."""
     carol_moved = CAROL.record(change=3, nonce=1, hostname="caroline")
@@ -83,7 +90,7 @@ def story() -> list[tuple[str, e.Event]]:
         ("wireguard", e.PeerConnected(BOB.key, BOB.wireguard)),
         ("lan", e.RouteContested("10.9.0.0/16", BOB.key, CAROL.key)),
         ("wireguard", e.PeerDisconnected(BOB.key, 181_000)),
-        ("timer/forget", e.PeerExpired(CAROL.key, 24 * HOUR)),
+        *FORGOTTEN,
         ("lan", e.PeerLeft(DAVE.key, dave_left.incarnation, DAVE.signed(dave_left))),
         ("log", e.LogRecovered("events.db.damaged-1", 3, 0)),
         ("log", e.LogGap(3, NOON)),

@@ -25,7 +25,7 @@ from tests.stories import (
 from wgmesh.domain import events as e
 from wgmesh.domain.events import CATALOGUE
 from wgmesh.domain.folding import carried, evolve
-from wgmesh.domain.identity import wireguard_key
+from wgmesh.domain.identity import Identity, wireguard_key
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
@@ -36,6 +36,7 @@ from wgmesh.projections.wording import key
 BETA_KEY = key(BETA.public_key)
 GAMMA_KEY = key(GAMMA.public_key)
 ELSEWHERE = Endpoint("198.51.100.7", 40000)
+GONE = Identity.from_seed(bytes(32)).key
 
 SENTENCES: list[tuple[e.Event, str]] = [
     (joined(), f"joined the mesh {PARAMETERS.network} as {key(ALPHA.public_key)}, {ipv4(ALPHA)}, {ipv6(ALPHA)}"),
@@ -85,6 +86,10 @@ SENTENCES: list[tuple[e.Event, str]] = [
     ),
     (e.PeerExpired(BETA.key, 86_400_000), "forgot beta after 1 d of silence"),
     (e.PeerLeft(BETA.key, Incarnation(1, 2), b"signed"), "beta said goodbye"),
+    (e.PeersPurged((BETA.key, GAMMA.key), ()), "let go of beta, gamma"),
+    (e.PeersPurged((), (GONE,)), f"forgot that there was {key(wireguard_key(GONE))}"),
+    (e.IntroducerCurbed(BETA.key, ""), "beta tells of more unknown nodes than one may: the rest has to wait"),
+    (e.IntroducerCurbed(b"", "192.0.2.7"), "192.0.2.7 tells of more unknown nodes than one may: the rest has to wait"),
     (
         e.PeerRefused(BETA.key, "beta", "it may not"),
         "refused beta, hostname beta: it may not",

@@ -114,6 +114,15 @@ def test_what_keeps_anybody_from_being_met_is_named(
     )
 
 
+def test_of_who_was_let_go_it_is_said_when() -> None:
+    mesh = mesh_of(e.PeerExpired(BETA.key, 1), e.PeersPurged((BETA.key,), ()), told=STORY)
+    for name in ("beta", key(BETA.public_key)[:9], key(BETA.key)):
+        answer = stranger(mesh, name, later=3 * DAY)
+        assert answer.verdict == f"{name} was let go 3 d ago, after it had been gone for long"
+        assert answer.grounds == (mesh.head.sequence,)
+    assert "ever discovered" in stranger(mesh, "").verdict
+
+
 def test_the_surest_obstacle_comes_first_and_the_others_are_facts() -> None:
     mesh = mesh_of(e.InterfacesChanged((), (), ()), told=STORY)
     answer = stranger(mesh, running=False, rejected=(SEALED,))

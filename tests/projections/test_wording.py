@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, SETTINGS, discovered, joined, mesh_of
-from wgmesh.domain.events import SettingsChanged
+from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, SETTINGS, STORY, discovered, joined, mesh_of
+from wgmesh.domain.events import PeerExpired, PeersPurged, SettingsChanged
 from wgmesh.domain.watch import HEARS_NOBODY
 from wgmesh.projections.wording import amount, counted, duration, key, name_of, printable, skewed, trouble
 
@@ -15,6 +15,11 @@ def test_a_key_is_written_whole_and_as_wg_does() -> None:
 def test_a_peer_goes_by_its_hostname_and_we_by_a_word() -> None:
     assert name_of(MESH, BETA.key) == "beta"
     assert name_of(MESH, ALPHA.key) == "this node"
+
+
+def test_who_was_let_go_goes_by_the_name_that_it_had() -> None:
+    gone = mesh_of(PeerExpired(BETA.key, 1), PeersPurged((BETA.key,), ()), told=STORY)
+    assert name_of(gone, BETA.key) == "beta"
 
 
 def test_a_node_that_is_not_known_goes_by_its_key() -> None:

@@ -11,6 +11,7 @@ from wgmesh.domain import (
     dht,
     digests,
     endpoints,
+    forgetting,
     inquiring,
     liveness,
     moving,
@@ -75,6 +76,7 @@ def _call_roll(draft: Draft) -> Verdict:
 def _forget(draft: Draft) -> Verdict:
     draft.remember(forget_due=draft.now.awake + FORGET_PAUSE)
     yield from liveness.forget(draft)
+    yield from forgetting.purge(draft)
 
 
 def _take_turns(draft: Draft) -> Verdict:

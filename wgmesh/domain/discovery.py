@@ -15,13 +15,13 @@ from wgmesh.domain.endpoints import is_within_mesh, objection
 from wgmesh.domain.events import EndpointReflected, PeerEndpointObserved
 from wgmesh.domain.facts import WITNESSES
 from wgmesh.domain.inputs import Heard, Told
-from wgmesh.domain.membership import EPOCH_CAP, OTHER_URI, admit, is_news, refuse
+from wgmesh.domain.membership import OTHER_URI, admit, is_news, refuse, revive
 from wgmesh.domain.membership import objection as objection_to
 from wgmesh.domain.messages import NOBODY, Announce, Confirm, Hello, Reply
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import PROBE, PeerRecord
 from wgmesh.domain.selfhood import outrun
-from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, Bucket, Welcome, remember
+from wgmesh.domain.session import EPOCH_CAP, PEER_CAP, SOURCE_CAP, Bucket, Introducer, Welcome, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation, network_of
 
 # A node that just started announces twice within a second; one Hello is enough for both.
@@ -67,10 +67,11 @@ def _note(draft: Draft, heard: Heard) -> None:
 
 
 def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
-    held = draft.mesh.peers.get(heard.identity)
-    returns = held is not None and held.expired is not None
+    held, stone = draft.mesh.peers.get(heard.identity), draft.mesh.tombstones.get(heard.identity)
     record = heard.record
     assert record
+    # It may have been out of reach for as long as that, and say what it said then: what it answers will show it.
+    returns = held.expired is not None if held else stone is not None and stone.incarnation == record.incarnation
     if held is not None and held.signed == announce.signed and not returns:
         announcing.overhear(draft, heard.agrees)
         if heard.sender.scope and _is_hearsay(held) and is_plausible(draft, heard, record):
@@ -78,8 +79,8 @@ def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
         return
     if record.left:
         if heard.signed_by_sender:
-            yield from admit(draft, record, announce.signed, NEVER)
-    elif (returns or is_news(held, record, announce.signed)) and is_plausible(draft, heard, record):
+            yield from admit(draft, record, announce.signed, NEVER, _by(heard))
+    elif (returns or is_news(held or stone, record, announce.signed)) and is_plausible(draft, heard, record):
         yield from _greet(draft, heard, record)
 
 
@@ -143,7 +144,7 @@ def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
         return
     draft.remember(counters=remember(draft.session.counters, heard.identity, counter, PEER_CAP))
     if not record.capabilities & PROBE:
-        yield from admit(draft, record, hello.signed, counter, alive=hello.to != NOBODY)
+        yield from admit(draft, record, hello.signed, counter, _by(heard), alive=hello.to != NOBODY)
     if _is_known(draft, heard) or _is_probe_of_ours(draft, record):
         yield _reply(draft, heard, record, hello)
 
@@ -154,9 +155,14 @@ def _is_known(draft: Draft, heard: Heard) -> bool:
 
 
 def _is_welcome(draft: Draft, heard: Heard, signed: bytes) -> bool:
-    """Is a Hello to whoever is there news, or from one who was news a moment ago, at the same address?"""
+    """Is a Hello to whoever is there news, or from one who was news a moment ago, at the same address?
+
+    So is that of one whom we have forgotten: it may have forgotten us as well, and nobody else can tell it of us.
+    """
     assert heard.record
-    if is_news(draft.mesh.peers.get(heard.identity), heard.record, signed):
+    held = draft.mesh.peers.get(heard.identity)
+    returns = held is not None and held.state == "expired"
+    if returns or is_news(draft.mesh.held(heard.identity), heard.record, signed):
         welcome = Welcome(heard.sender, draft.now.awake)
         draft.remember(welcomed=remember(draft.session.welcomed, heard.identity, welcome, PEER_CAP))
         return True
@@ -191,7 +197,7 @@ def _ask_back(draft: Draft, heard: Heard, hello: Hello, counter: Incarnation) ->
         return
     assert heard.record
     draft.remember(asked_back=remember(draft.session.asked_back, heard.identity, now, PEER_CAP))
-    yield from admit(draft, heard.record, hello.signed, counter)
+    yield from admit(draft, heard.record, hello.signed, counter, _by(heard))
     peer = draft.mesh.peers[heard.identity]
     for address in reaching.sockets(draft.mesh, peer)[:ASKED_BACK] if draft.mesh.uses(peer) else ():
         yield SendHello("exchange", "", address, peer.identity, peer.incarnation.boot)
@@ -212,7 +218,7 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
     if not heard.echoed:
         return
     assert heard.record
-    yield from admit(draft, heard.record, reply.signed, NEVER, alive=True)
+    yield from admit(draft, heard.record, reply.signed, NEVER, _by(heard), alive=True)
     if _is_known(draft, heard):
         reaching.answered(draft, heard)
         yield from _observe(draft, heard)
@@ -227,8 +233,13 @@ def _confirm(draft: Draft, heard: Heard) -> Verdict:
     """The sender of a Hello that we answered is where it says: its own address is known, and it gets what it lacks."""
     if heard.echoed and _is_known(draft, heard):
         reaching.met(draft)
+        yield from revive(draft, heard.identity)
         yield from _observe(draft, heard)
         supplying.pay(draft, heard)
+
+
+def _by(heard: Heard) -> Introducer:
+    return Introducer(source=heard.sender.ip)
 
 
 def _observe(draft: Draft, heard: Heard) -> Verdict:

@@ -31,7 +31,7 @@ class State(Struct, frozen=True):
 
     def last_counter(self, identity: bytes) -> Incarnation:
         """The highest counter of its messages that we acted on: what is not above it is a replay."""
-        held = self.mesh.peers.get(identity)
+        held = self.mesh.held(identity)
         return max(self.session.counters.get(identity, NEVER), held.counter if held else NEVER)
 
 

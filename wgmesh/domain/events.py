@@ -4,7 +4,8 @@ An event is named by a noun and a past participle, is flat, and never holds a se
 datagram. Its class name is its stored name for ever; a change of fields bumps `VERSIONS` and adds an upcast in
 `records`, a change of meaning is a new event. Fields have no defaults: a stored record with one missing is unreadable.
 Each says what bounds its rate; docs/events.md has the figures. Those of the log itself are in `log_events`,
-those of the Internet in `finding_events`, those of relays in `relay_events`.
+those of the Internet in `finding_events`, those of relays in `relay_events`, those of who is let go in
+`forgetting_events`.
 """
 
 from typing import get_args
@@ -15,6 +16,8 @@ from wgmesh.domain.finding_events import AnnouncerElected as AnnouncerElected
 from wgmesh.domain.finding_events import NatDetected as NatDetected
 from wgmesh.domain.finding_events import RegistryEntryCreated as RegistryEntryCreated
 from wgmesh.domain.finding_events import RegistryEntryFound as RegistryEntryFound
+from wgmesh.domain.forgetting_events import IntroducerCurbed as IntroducerCurbed
+from wgmesh.domain.forgetting_events import PeersPurged as PeersPurged
 from wgmesh.domain.log_events import HeadWitnessed as HeadWitnessed
 from wgmesh.domain.log_events import LogCompacted as LogCompacted
 from wgmesh.domain.log_events import LogGap as LogGap
@@ -353,7 +356,9 @@ Event = (
     | PeersSighted
     | PeerExpired
     | PeerLeft
+    | PeersPurged
     | PeerRefused
+    | IntroducerCurbed
     | PeerBanned
     | PeerUnbanned
     | RouteContested

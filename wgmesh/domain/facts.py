@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Port
+from wgmesh.domain.values import Endpoint, Ground, IdentityKey, Incarnation, Port
 
 FAMILIES = ("IPv4", "IPv6")
 # So many who see us at one address are enough.
@@ -66,6 +66,19 @@ class Entry(Struct, frozen=True):
     since: Ground
     made: int
     made_at: Ground | None
+
+
+class Tombstone(Struct, frozen=True):
+    """What is left of a peer that was let go: enough to know what is old of it.
+
+    `counter`: the highest of its messages that we acted on; `share`: of its record in digests, 8 bytes.
+    """
+
+    hostname: str
+    incarnation: Incarnation
+    counter: Incarnation
+    share: bytes
+    since: Ground
 
 
 class Clone(Struct, frozen=True):

@@ -75,7 +75,7 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             return evolve_peer(mesh, record.event, record.cause, ground)
         case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
             return evolve_peer(mesh, record.event, record.cause, ground)
-        case e.PeerUnbanned() | e.RouteContested():
+        case e.PeerUnbanned() | e.PeersPurged() | e.RouteContested():
             return evolve_peer(mesh, record.event, record.cause, ground)
         case e.RelayPortChosen() | e.PeerRelayed() | e.PeerUnrelayed() | e.RelayOpened() | e.RelayClosed():
             return evolve_relay(mesh, record.event, ground)
@@ -118,6 +118,7 @@ Oddity = (
     | e.HelloUnanswered
     | e.DaemonMissed
     | e.DaemonReturned
+    | e.IntroducerCurbed
 )
 
 
@@ -147,6 +148,8 @@ def _evolve_oddity(mesh: Mesh, event: Oddity, ground: Ground) -> Mesh:
             return replace(mesh, missed={**mesh.missed, identity: ground})
         case e.DaemonReturned(back):
             return replace(mesh, missed={each: since for each, since in mesh.missed.items() if each != back})
+        case e.IntroducerCurbed():
+            return mesh
         case _:
             assert_never(event)
 

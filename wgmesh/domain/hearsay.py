@@ -4,6 +4,7 @@ from wgmesh.domain.draft import NEVER, Draft, Verdict
 from wgmesh.domain.inputs import Consulted, Told
 from wgmesh.domain.membership import admit
 from wgmesh.domain.selfhood import outrun
+from wgmesh.domain.session import Introducer
 
 
 def take(draft: Draft, told: Told | Consulted) -> Verdict:
@@ -12,4 +13,10 @@ def take(draft: Draft, told: Told | Consulted) -> Verdict:
         if passed.record.identity == draft.mesh.identity:
             yield from outrun(draft, passed.record)
         else:
-            yield from admit(draft, passed.record, passed.signed, NEVER)
+            yield from admit(draft, passed.record, passed.signed, NEVER, _by(told))
+
+
+def _by(told: Told | Consulted) -> Introducer:
+    if isinstance(told, Consulted):
+        return Introducer(source="registry")
+    return Introducer(told.teller) if told.teller else Introducer(source=told.sender.ip)

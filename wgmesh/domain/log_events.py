@@ -12,6 +12,7 @@ from wgmesh.domain.facts import (
     Refusal,
     RelayedPair,
     Skew,
+    Tombstone,
     Unanswered,
     Witness,
 )
@@ -50,6 +51,7 @@ class StateCarried(Struct, frozen=True, forbid_unknown_fields=True):
     stopped: Ground | None
     departed: Ground | None
     peers: tuple[Peer, ...]
+    tombstones: dict[bytes, Tombstone]
     banned: dict[bytes, Ground]
     routed: dict[str, bytes]
     layers: dict[str, Layer]

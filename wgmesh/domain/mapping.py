@@ -12,8 +12,8 @@ from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.endpoints import objection
 from wgmesh.domain.events import NatDetected
 from wgmesh.domain.facts import FAMILIES, WITNESSES, Nat, NatKind, family_of
-from wgmesh.domain.membership import EPOCH_CAP
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.session import EPOCH_CAP
 from wgmesh.domain.values import Endpoint
 
 # Who told us where it sees us: a server by its address, a member by its identity.

@@ -1,50 +1,62 @@
 """Who is let in: holders of the secret whose signed record is for this mesh, each under its own key.
 
-A record speaks for its signer alone, and only a higher incarnation replaces one that is held.
+A record speaks for its signer alone, and only a higher incarnation replaces one that is held, or brings back whose
+record was let go.
 """
 
 import hashlib
 from typing import TypeVar
 
-from wgmesh.domain.draft import Draft, Verdict
+from wgmesh.domain import forgetting, introducing
+from wgmesh.domain.draft import NEVER, Draft, Verdict
 from wgmesh.domain.events import PeerDiscovered, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.facts import Tombstone
 from wgmesh.domain.identity import sign_twin, wireguard_key
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.peer import Peer
-from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
-from wgmesh.domain.session import PEER_CAP
+from wgmesh.domain.peer_record import NO_IPV4, PeerRecord, decode
+from wgmesh.domain.session import EPOCH_CAP, PEER_CAP, Introducer
 from wgmesh.domain.values import Incarnation
 
 Stated = TypeVar("Stated", PeerDiscovered, PeerUpdated)
 
-# Records a peer's misbehaviour may write in an epoch.
-EPOCH_CAP = 8
 OTHER_URI = "joined with another URI of this mesh: use the whole URI"
 TWIN_KEY = "its identity is the sign twin of a peer's: same WireGuard key"
 MESH_FULL = f"this mesh has {PEER_CAP} peers already"
 
 
-def is_news(held: Peer | None, record: PeerRecord, signed: bytes) -> bool:
+def is_news(held: Peer | Tombstone | None, record: PeerRecord, signed: bytes) -> bool:
     """Does this record replace what is held? Of two in one incarnation the one with the higher SHA-256 stands."""
     if held is None or record.incarnation > held.incarnation:
         return True
-    if record.incarnation < held.incarnation or signed == held.signed:
+    if isinstance(held, Tombstone) or record.incarnation < held.incarnation or signed == held.signed:
         return False
     return hashlib.sha256(signed).digest() > hashlib.sha256(held.signed).digest()
 
 
-def admit(draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation, alive: bool = False) -> Verdict:
+def admit(
+    draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation, by: Introducer, alive: bool = False
+) -> Verdict:
     """Store the record of another node if it is news and may be let in; say once why not.
 
-    `alive`: its owner sent it just now, in answer to us. That also brings back who was forgotten. A goodbye is kept of
-    somebody whom we never met, too: or those who met it and those who came later would never agree on what they hold.
+    `by`: who sent it. `alive`: its owner did, just now, in answer to us. That also brings back who was forgotten. A
+    goodbye is kept of somebody whom we never met, too: or those who met it and those who came later would never agree
+    on what they hold.
     """
     held = draft.mesh.peers.get(record.identity)
-    returns = alive and held is not None and held.expired is not None and held.signed == signed
-    if not returns and not is_news(held, record, signed):
+    returns = alive and (held is None or (held.expired is not None and held.signed == signed))
+    if not returns and not is_news(draft.mesh.held(record.identity), record, signed):
         return
     if reason := objection(draft, record):
         yield from refuse(draft, record, reason)
+        return
+    if held is None:
+        if not introducing.may(draft, by):
+            yield from introducing.curb(draft, by)
+            return
+        yield from forgetting.make_room(draft)
+    if held is None and len(draft.mesh.peers) >= PEER_CAP:
+        yield from refuse(draft, record, MESH_FULL)
     elif record.left:
         if held is None:
             yield _stated(draft, PeerDiscovered, record, signed, counter), ()
@@ -56,6 +68,13 @@ def admit(draft: Draft, record: PeerRecord, signed: bytes, counter: Incarnation,
         yield _stated(draft, PeerUpdated, record, signed, counter), (held.updated.sequence,)
 
 
+def revive(draft: Draft, identity: bytes) -> Verdict:
+    """Who was forgotten has just answered our challenge: what it last said of itself holds."""
+    held = draft.mesh.peers[identity]
+    if held.state == "expired":
+        yield _stated(draft, PeerDiscovered, decode(held.signed), held.signed, NEVER), (held.updated.sequence,)
+
+
 def objection(draft: Draft, record: PeerRecord) -> str:
     """Why this record is not stored; empty when it may be."""
     mesh = draft.mesh
@@ -63,9 +82,7 @@ def objection(draft: Draft, record: PeerRecord) -> str:
     if record.parameters != fingerprint(mesh.parameters):
         return OTHER_URI
     twin = sign_twin(record.identity)
-    if twin == mesh.identity or (twin in mesh.peers and twin < record.identity):
-        return TWIN_KEY
-    return MESH_FULL if record.identity not in mesh.peers and len(mesh.peers) >= PEER_CAP else ""
+    return TWIN_KEY if twin == mesh.identity or (twin in mesh.peers and twin < record.identity) else ""
 
 
 def refuse(draft: Draft, record: PeerRecord, reason: str) -> Verdict:

@@ -17,6 +17,7 @@ from wgmesh.domain.facts import (
     Refusal,
     RelayedPair,
     Skew,
+    Tombstone,
     Unanswered,
     Witness,
 )
@@ -39,8 +40,8 @@ class Mesh(Struct, frozen=True):
 
     `attached` are the networks of this machine that are no LAN of the mesh; of these, `virtual` are containers' and
     other VPNs'. `banned` are the WireGuard keys that the operator wants nothing to do with.
-    `announcer`: since when this node keeps the mesh findable in the DHT. `missed`: peers whose daemon fell silent.
-    `nats`: what is before us, by family.
+    `tombstones` are what is left of peers that were let go. `announcer`: since when this node keeps the mesh findable
+    in the DHT. `missed`: peers whose daemon fell silent. `nats`: what is before us, by family.
     `entry`: where the mesh meets in the registry.
 
     `digest` is the sum of the first 8 bytes of SHA-256 over all stored records of others, modulo 2^64. The records up
@@ -71,6 +72,7 @@ class Mesh(Struct, frozen=True):
     stopped: Ground | None = None
     departed: Ground | None = None
     peers: dict[bytes, Peer] = {}
+    tombstones: dict[bytes, Tombstone] = {}
     banned: dict[bytes, Ground] = {}
     routed: dict[str, bytes] = {}
     digest: int = 0
@@ -109,6 +111,10 @@ class Mesh(Struct, frozen=True):
     def listed_peers(self) -> tuple[Peer, ...]:
         """Those that belong in a list: the present ones, and who is kept out."""
         return tuple(peer for peer in self.peers.values() if peer.present or self.bans(peer))
+
+    def held(self, identity: bytes) -> Peer | Tombstone | None:
+        """What is known of a node: its record, or what is left of it."""
+        return self.peers.get(identity) or self.tombstones.get(identity)
 
     def uses(self, peer: Peer) -> bool:
         """Has this node to do with the peer? Its record is stored and passed on all the same."""

@@ -8,10 +8,9 @@ from msgspec.structs import replace
 
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import DaemonMissed, DaemonReturned
-from wgmesh.domain.membership import EPOCH_CAP
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
-from wgmesh.domain.session import PEER_CAP, remember
+from wgmesh.domain.session import EPOCH_CAP, PEER_CAP, remember
 from wgmesh.domain.values import SECOND, Ground, IdentityKey
 from wgmesh.domain.watch import DOUBT_CAP
 

@@ -1,16 +1,22 @@
 """What events say of peers, folded: who they are, which of them belong on the device, and who gets an address."""
 
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
 from wgmesh.domain import events as e
 from wgmesh.domain import silences
+from wgmesh.domain.facts import Tombstone
 from wgmesh.domain.identity import sign_twin
 from wgmesh.domain.introduce import discover, update
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.values import Ground
+
+# Tombstones at most; the oldest goes first.
+TOMBSTONE_CAP = 4096
+
+Value = TypeVar("Value")
 
 PeerEvent = (
     e.PeerDiscovered
@@ -24,6 +30,7 @@ PeerEvent = (
     | e.PeerLeft
     | e.PeerBanned
     | e.PeerUnbanned
+    | e.PeersPurged
     | e.RouteContested
 )
 
@@ -55,6 +62,8 @@ def evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mes
             return _ban(mesh, public_key, ground)
         case e.PeerUnbanned(public_key):
             return _unban(mesh, public_key, ground)
+        case e.PeersPurged():
+            return _purge(mesh, event, ground)
         case e.RouteContested():
             return mesh
         case _:
@@ -62,11 +71,38 @@ def evolve_peer(mesh: Mesh, event: PeerEvent, cause: str, ground: Ground) -> Mes
 
 
 def _make_way(mesh: Mesh, identity: bytes, ground: Ground) -> Mesh:
-    """Who is let in is no longer refused, and is there instead of its sign twin: one WireGuard key is one peer."""
-    refused = {key: refusal for key, refusal in mesh.refused.items() if key != identity}
-    mesh = replace(mesh, refused=refused, unanswered=silences.answered(mesh.unanswered, identity))
+    """Who is let in is not refused or gone any more, and replaces its sign twin: one WireGuard key is one peer."""
+    mesh = replace(mesh, refused=_without(mesh.refused, identity), tombstones=_without(mesh.tombstones, identity))
+    mesh = replace(mesh, unanswered=silences.answered(mesh.unanswered, identity))
     twin = mesh.peers.get(sign_twin(identity))
     return _store(mesh, replace(twin, expired=ground, connected=None)) if twin else mesh
+
+
+def _purge(mesh: Mesh, event: e.PeersPurged, ground: Ground) -> Mesh:
+    """Of each a tombstone stays, and nothing else that was held of it alone."""
+    gone = tuple(mesh.peers[identity] for identity in event.purged)
+    stones = _without(mesh.tombstones, *event.lapsed) | {
+        each.identity: Tombstone(each.hostname, each.incarnation, each.counter, _share(each), ground) for each in gone
+    }
+    mesh = replace(
+        mesh,
+        peers=_without(mesh.peers, *event.purged),
+        tombstones=dict([*stones.items()][-TOMBSTONE_CAP:]),
+        digest=(mesh.digest - sum(fingerprint(each.signed) for each in gone)) % DIGEST_MODULUS,
+        reflected=_without(mesh.reflected, *event.purged),
+        skewed=_without(mesh.skewed, *event.purged),
+        witnessed=_without(mesh.witnessed, *event.purged),
+        missed=_without(mesh.missed, *event.purged),
+    )
+    return replace(mesh, routed=_route(mesh, tuple(each.ipv4 for each in gone if each.ipv4)))
+
+
+def _share(peer: Peer) -> bytes:
+    return fingerprint(peer.signed).to_bytes(8)
+
+
+def _without(table: dict[bytes, Value], *keys: bytes) -> dict[bytes, Value]:
+    return {key: value for key, value in table.items() if key not in keys}
 
 
 def _ban(mesh: Mesh, public_key: bytes, ground: Ground) -> Mesh:

@@ -24,7 +24,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.peer import PUNCH, Peer
 from wgmesh.domain.punch import BURST, VOLLEY_PAUSE, Punch
-from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, remember
+from wgmesh.domain.session import PEER_CAP, SOURCE_CAP, Introducer, remember
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation
 
 LAYER = "port"
@@ -175,7 +175,7 @@ def reached(draft: Draft, given: Reached) -> Verdict:
 
 def invited(draft: Draft, introduced: Introduced) -> Verdict:
     """A third handed us the word of a peer that looks for us: look for it too, now, and let it know."""
-    yield from admit(draft, introduced.record, introduced.signed, NEVER)
+    yield from admit(draft, introduced.record, introduced.signed, NEVER, Introducer(introduced.sender))
     peer, now = draft.mesh.peers.get(introduced.record.identity), draft.now.awake
     if peer is None or not draft.mesh.uses(peer):
         return

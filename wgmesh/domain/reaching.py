@@ -56,6 +56,9 @@ def follow(draft: Draft, before: Mesh) -> None:
     begins = not before.works(LAYER)
     if not begins and draft.mesh.interfaces != before.interfaces:
         _hasten(draft)
+    for identity in before.peers:
+        if identity not in draft.mesh.peers:
+            _drop(draft, identity)
     for identity, peer in draft.mesh.peers.items():
         known = None if begins else before.peers.get(identity)
         if known is not peer:
@@ -204,12 +207,12 @@ def _knock_at(draft: Draft, address: Endpoint, knock: Knock | None) -> None:
 
 def _drop(draft: Draft, identity: bytes) -> None:
     """It need not be tried; an address that was named to us and led to one who is gone asks for whoever is there."""
-    peer = draft.mesh.peers[identity]
+    peer = draft.mesh.peers.get(identity)
     if not any(knock.to == identity for knock in draft.session.knocks.values()):
         return
     draft.remember(knocks={known: knock for known, knock in draft.session.knocks.items() if knock.to != identity})
     for address, whom in draft.session.found.items():
-        if whom == identity and not draft.mesh.uses(peer):
+        if whom == identity and (peer is None or not draft.mesh.uses(peer)):
             draft.remember(found={**draft.session.found, address: NOBODY})
             due = draft.now.awake + _pause(draft, address, ANSWERED_TRIES)
             _knock_at(draft, address, Knock(due, NOBODY, tries=ANSWERED_TRIES))

@@ -86,8 +86,10 @@ def _find(draft: Draft, whispered: Whispered, numbers: bytes, pairs: list[bytes]
     if known is None or now - known.began >= PAUSE:
         return
     held = holdings(draft.mesh, whispered.own)
+    buried = {int.from_bytes(stone.share): True for stone in draft.mesh.tombstones.values()}
     before = draft.session.trades.get(sender, Trade((), (), 0))
-    wants = tuple(dict.fromkeys((*before.wanted, *wanted(held, pairs))))[:PEER_CAP]
+    missing = (share for share in wanted(held, pairs) if share not in buried)
+    wants = tuple(dict.fromkeys((*before.wanted, *missing)))[:PEER_CAP]
     gives = tuple(dict.fromkeys((*before.given, *lacking(held, numbers, pairs))))
     rounds = SPARE_ROUNDS + (len(wants) + len(gives)) // PAGES
     if wants or gives:

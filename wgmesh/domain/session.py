@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from wgmesh.domain.allowance import Allowance
 from wgmesh.domain.device import Traffic
 from wgmesh.domain.envelope import Layer
 from wgmesh.domain.punch import Punching
@@ -18,6 +19,8 @@ from wgmesh.domain.watch import Watch
 PEER_CAP = 1024
 # Sources whose rate is limited at once (threats: a million spoofed sources).
 SOURCE_CAP = 4096
+# Records that all misbehaviour of others together may write in an epoch.
+EPOCH_CAP = 8
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -73,6 +76,13 @@ class Welcome(Struct, frozen=True):
 
     sender: Endpoint
     at: int
+
+
+class Introducer(Struct, frozen=True):
+    """Who tells us of nodes: a peer inside its tunnel, or else whoever is at an address."""
+
+    identity: bytes = b""
+    source: str = ""
 
 
 class Try(Struct, frozen=True):
@@ -148,10 +158,12 @@ class Session(Struct, frozen=True):
     `nudges`: when connected peers are to be spoken to. `sleeps`: when this node woke up, and for how long it had slept.
     `watch`: whom it watches and doubts.
 
-    `knocks`: addresses that are tried; `knocks_spent`: until when their rate is used up. `found`: addresses that were
-    named to us, and who answered there. `renew_due`, `renewals`: when our record is raised if nobody answers, and how
-    often it was. `welcomed`: who was news when. `asked_back`: who named another start of ours, and when we last said
-    Hello for it. `owed`: who lacks records; `paged`: who got them when; `supplies`: who gets them now.
+    `knocks`: addresses that are tried; `knocks_spent`: until when their rate is used up. `found`: addresses that
+    were named to us, and who answered there. `renew_due`, `renewals`: when our record is raised if nobody answers,
+    and how often it was. `introduced`: of how many unknown nodes each may still tell us, `newcomers`: all together;
+    `curbed`: when we wrote down that one told of more. `welcomed`: who was news when. `asked_back`: who named
+    another start of ours, and when we last said Hello for it. `owed`: who lacks records; `paged`: who got them
+    when; `supplies`: who gets them now.
 
     `walk_due`: when the DHT is thought of next; `walks`: how often it was walked alone. `walked_into`: addresses that
     it named in the hour `walked_hour`. `visits`: to the registry.
@@ -204,6 +216,9 @@ class Session(Struct, frozen=True):
     renewals: int = 0
     welcomed: dict[bytes, Welcome] = {}
     asked_back: dict[bytes, int] = {}
+    introduced: dict[Introducer, Allowance] = {}
+    newcomers: Allowance | None = None
+    curbed: dict[Introducer, int] = {}
     owed: dict[bytes, bool] = {}
     paged: dict[bytes, int] = {}
     supplies: dict[bytes, Supply] = {}

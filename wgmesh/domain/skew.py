@@ -6,8 +6,8 @@ Nobody can say whose clock is wrong. Told once a node and day, and again when th
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import ClockSkewObserved
 from wgmesh.domain.inputs import Skewed
-from wgmesh.domain.membership import EPOCH_CAP
 from wgmesh.domain.mesh import SKEW_CAP
+from wgmesh.domain.session import EPOCH_CAP
 from wgmesh.domain.values import DAY
 
 

@@ -19,6 +19,7 @@ from wgmesh.domain.facts import (
     Refusal,
     RelayedPair,
     Skew,
+    Tombstone,
     Unanswered,
     Witness,
 )
@@ -32,7 +33,7 @@ from wgmesh.domain.values import Endpoint, Ground, Incarnation, Interface
 # Every Struct that a Mesh is made of.
 PARTS: tuple[type[Struct], ...] = (
     Mesh, Peer, Claim, ClaimedEndpoint, Layer, Refusal, Failure, Reflection, Skew, Witness, Entry, Clone, Unanswered,
-    Passage, RelayedPair, Nat,
+    Passage, RelayedPair, Nat, Tombstone,
     Parameters, NodeSettings, Endpoint, Ground, Incarnation, Interface,
 )  # fmt: skip
 

@@ -6,9 +6,9 @@ address was named to us, and nobody there says anything. Of peers that are known
 
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import HelloUnanswered
-from wgmesh.domain.membership import EPOCH_CAP
 from wgmesh.domain.messages import NOBODY
 from wgmesh.domain.peer_record import PeerRecord
+from wgmesh.domain.session import EPOCH_CAP
 from wgmesh.domain.silences import is_same
 from wgmesh.domain.values import DAY, SECOND, Endpoint
 

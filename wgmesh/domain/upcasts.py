@@ -39,6 +39,7 @@ def _state_carried_2(event: Fields) -> Fields:
         "relay_port": 0,
         "relaying": {},
         "nats": {},
+        "tombstones": {},
     }
     peers = [peer | {"relayed": None, "unrelayed": None} for peer in event["peers"]]
     return event | new | {"peers": peers} | {"settings": _settings_2(event["settings"])}

@@ -143,7 +143,7 @@ class Receiver:
         is_own = record.identity == mesh.identity
         if is_own and not is_ahead(mesh, record):
             return None
-        held = mesh.peers.get(record.identity)
+        held = mesh.held(record.identity)
         is_goodbye = record.left and held is not None and is_news(held, record, announce.signed)
         if is_checked := is_own or is_goodbye:
             self._spend(mesh, record.identity, now)
@@ -227,7 +227,7 @@ class Receiver:
         if record.identity == mesh.identity:
             if not is_ahead(mesh, record):
                 return False
-        elif not is_news(mesh.peers.get(record.identity), record, passed.signed):
+        elif not is_news(mesh.held(record.identity), record, passed.signed):
             return False
         self._spend(mesh, record.identity, now)
         self._check_record(mesh, record, passed.signed)

@@ -91,7 +91,7 @@ def sentence(before: Mesh, record: Record) -> str:
             return _of_peers(before, record.event)
         case e.PeerDisconnected() | e.PeersSighted() | e.PeerExpired() | e.PeerLeft() | e.PeerBanned():
             return _of_peers(before, record.event)
-        case e.PeerUnbanned() | e.RouteContested():
+        case e.PeerUnbanned() | e.PeersPurged() | e.RouteContested():
             return _of_peers(before, record.event)
         case e.RelayPortChosen() | e.PeerRelayed() | e.PeerUnrelayed() | e.RelayOpened() | e.RelayClosed() as event:
             return relay_sentence(before, event)
@@ -156,6 +156,9 @@ def _of_oddities(before: Mesh, event: Oddity) -> str:
             return f"{source} has the secret and speaks a newer protocol: update wgmesh on this machine"
         case e.HelloUnanswered() | e.DaemonMissed() | e.DaemonReturned():
             return _of_silences(before, event)
+        case e.IntroducerCurbed(teller, source):
+            who = name_of(before, teller) if teller else source
+            return f"{who} tells of more unknown nodes than one may: the rest has to wait"
         case e.ClockStepped(step):
             return f"the wall clock was set {'forward' if step > 0 else 'back'} by {duration(abs(step))}"
         case _:
@@ -202,10 +205,19 @@ def _of_peers(before: Mesh, event: PeerEvent) -> str:
             return f"banned {_bearer(before, public_key)}: this node no longer talks to that key"
         case e.PeerUnbanned(public_key):
             return f"let {_bearer(before, public_key)} back in"
+        case e.PeersPurged(purged, lapsed):
+            return "; ".join(_partings(before, purged, lapsed))
         case e.RouteContested(prefix, used_by, refused):
             return f"{name_of(before, used_by)} and {name_of(before, refused)} both announce {prefix}: the first has it"
         case _:
             assert_never(event)
+
+
+def _partings(before: Mesh, purged: tuple[bytes, ...], lapsed: tuple[bytes, ...]) -> Iterator[str]:
+    if purged:
+        yield "let go of " + ", ".join(name_of(before, identity) for identity in purged)
+    if lapsed:
+        yield "forgot that there was " + ", ".join(name_of(before, identity) for identity in lapsed)
 
 
 def _bearer(before: Mesh, public_key: bytes) -> str:

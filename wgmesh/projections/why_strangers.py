@@ -1,5 +1,6 @@
 """Why there is no peer of a name, and how this node itself came to be what it is."""
 
+from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import MINUTE
 from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
@@ -76,6 +77,14 @@ def of_stranger(mesh: Mesh, name: str, seen: Circumstances) -> Answer:
                 identity=each.identity,
                 words=(key(each.identity),),
             )
+    for identity, stone in mesh.tombstones.items():
+        if name and (name == stone.hostname or any(key(each).startswith(name) for each in _keys(identity))):
+            return Answer(
+                verdict=f"{name} was let go {seen.since(stone.since)} ago, after it had been gone for long",
+                grounds=grounds(stone.since),
+                identity=identity,
+                words=(key(identity),),
+            )
     obstacles = _obstacles(mesh, seen)
     reason = obstacles[0][1] if obstacles else "nothing that names it has reached this node; does it run?"
     return Answer(
@@ -84,6 +93,10 @@ def of_stranger(mesh: Mesh, name: str, seen: Circumstances) -> Answer:
         grounds=grounds(*(layer.since for layer in mesh.layers.values()), mesh.networked, mesh.rejected, mesh.started),
         words=OF_STRANGERS,
     )
+
+
+def _keys(identity: bytes) -> tuple[bytes, bytes]:
+    return identity, wireguard_key(identity)
 
 
 def _obstacles(mesh: Mesh, seen: Circumstances) -> list[Fact]:

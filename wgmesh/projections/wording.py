@@ -22,12 +22,12 @@ def name_of(mesh: Mesh, identity: bytes) -> str:
     """What a person calls a node: its hostname where that is its alone, else its WireGuard key."""
     if identity == mesh.identity:
         return OURSELVES
-    peer = mesh.peers.get(identity)
-    if peer is None:
+    known = mesh.held(identity)
+    if known is None or not known.hostname:
         return key(wireguard_key(identity))
-    namesakes = [other for other in mesh.peers.values() if other.hostname == peer.hostname]
-    is_ours = mesh.settings is not None and mesh.settings.hostname == peer.hostname
-    return peer.hostname if peer.hostname and len(namesakes) == 1 and not is_ours else key(peer.public_key)
+    namesakes = [each for each, other in mesh.peers.items() if other.hostname == known.hostname and each != identity]
+    is_ours = mesh.settings is not None and mesh.settings.hostname == known.hostname
+    return key(wireguard_key(identity)) if namesakes or is_ours else known.hostname
 
 
 def duration(ms: int) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from wgmesh.domain import peer_record
 from wgmesh.domain.identity import SIGNATURE_BYTES
+from wgmesh.domain.mesh import fingerprint as mesh_fingerprint
 from wgmesh.domain.packing import Malformed
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.values import network_of
@@ -108,7 +109,10 @@ class Pseudonyms:
             return self._token(signed, len(signed))
         if any(ipaddress.ip_address(claim.endpoint.ip).is_link_local for claim in record.endpoints):
             return self._token(signed, len(signed))
-        return peer_record.encode(self.rewritten(record)) + self._token(signed, SIGNATURE_BYTES)
+        shown = peer_record.encode(self.rewritten(record)) + self._token(signed, SIGNATURE_BYTES)
+        # What a tombstone has of it follows from it.
+        self._bytes[mesh_fingerprint(signed).to_bytes(8)] = mesh_fingerprint(shown).to_bytes(8)
+        return shown
 
     def _told(self, found: re.Match[str]) -> str:
         key, address, hardware = found.groups()
