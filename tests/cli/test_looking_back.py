@@ -84,8 +84,10 @@ def bisect(node: Path, *words: str) -> tuple[int, str, str]:
 
 def test_bisect_finds_the_record(node: Path) -> None:
     line = "    13  13:01:40.000  wireguard  gamma is silent, no sign for 3 min 1 s\n"
-    assert bisect(node, "--good", "12", "connected", "gamma") == (0, line, "")
-    assert bisect(node, "--good", "13:00", "--bad", "13", "connected >= 2") == (0, line, "")
+    for asked in ("connected gamma", "connected >= 2"):
+        until = f"`{asked}` was so up to record 12, and ended with this one:\n"
+        assert bisect(node, "--good", "12", *asked.split()) == (0, until + line, "")
+        assert bisect(node, "--good", "13:00", "--bad", "13", asked) == (0, until + line, "")
     assert json.loads(bisect(node, "--good", "-65m", "--bad", "-1m", "connected", ">=", "2", "--json")[1]) == {
         "schema_version": 1,
         "ceased": 1,
@@ -112,6 +114,7 @@ def test_bisect_names_the_last_of_several(tmp_path: Path) -> None:
     keep(tmp_path / "alpha", (*STORY, *records(*told, after=len(STORY))))
     _, out, _ = bisect(tmp_path / "alpha", "--good", "13", "connected", "beta")
     assert out == (
+        "`connected beta` was so up to record 15, and ended with this one:\n"
         "    16  13:06:40.000  wireguard  beta is silent, no sign for 3 min 1 s\n"
         "it ceased to be so 2 times in between; this was the last\n"
     )

@@ -69,7 +69,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
         discovered(BETA, "beta", BETA_AT.ip),
         f"discovered {BETA_KEY} at {ipv4(BETA)} (192.168.1.17:21820), hostname beta",
     ),
-    (updated(BETA, "beta", BETA_AT.ip), "news of beta: record 1.1"),
+    (updated(BETA, "beta", BETA_AT.ip), "news of beta: its record 1.1"),
     (
         updated(BETA, "b", "192.168.1.99", nonce=1, incarnation=(2, 0)),
         f"news of beta: hostname b, address {ipv4(BETA, 1)}, endpoints 192.168.1.99:21820 192.168.1.99:52000, "
@@ -228,6 +228,16 @@ def test_a_log_that_became_shorter_is_told_as_such() -> None:
     assert same.endswith("its log reaches record 812, chain 0000")
 
 
+def test_a_change_to_wireguard_names_the_peer_that_it_is_about() -> None:
+    stranger = key(bytes(range(32)))
+    changes = (f"update peer {BETA_KEY}: keepalive 25 s", f"remove peer {stranger}", "set link up")
+    done, failed = records(
+        (0, "wireguard", e.DeviceChanged(changes, 0)), (1, "wireguard", e.DeviceChangeFailed(changes[:1], ("EPERM",)))
+    )
+    assert sentence(MESH, done) == f"WireGuard: update peer beta: keepalive 25 s; remove peer {stranger}; set link up"
+    assert sentence(MESH, failed) == "the system refused: update peer beta: keepalive 25 s (EPERM)"
+
+
 def test_a_neighbour_without_a_name_goes_by_its_key() -> None:
     event = e.HelloUnanswered(bytes(range(32)), "", "lan", Endpoint("192.168.1.9", 40000))
     (record,) = records((0, "lan", event))
@@ -247,7 +257,7 @@ def test_a_peer_that_says_little_of_itself_is_told_all_the_same() -> None:
     assert sentence(MESH, record) == f"discovered {BETA_KEY} at {ipv6(BETA)}, hostname unknown"
     known = replace(updated(BETA, "", BETA_AT.ip), ipv4="", endpoints=())
     (record,) = records((0, "lan", known))
-    assert sentence(MESH, record) == "news of beta: hostname unknown, no IPv4 address, endpoints none, record 1.1"
+    assert sentence(MESH, record) == "news of beta: hostname unknown, no IPv4 address, endpoints none, its record 1.1"
 
 
 def test_only_its_wireguard_port_is_the_place_of_a_newcomer() -> None:

@@ -9,6 +9,7 @@ from wgmesh.domain.device import Device
 from wgmesh.domain.folding import fold
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import DAY, HOUR, SECOND, Incarnation
+from wgmesh.domain.watch import HEARS_NOBODY
 from wgmesh.projections.peers import Live, LiveTraffic
 from wgmesh.projections.why_answer import Answer, Circumstances
 from wgmesh.projections.why_peer import of_peer
@@ -60,7 +61,7 @@ def test_a_connected_peer_is_told_with_its_way_and_what_it_rests_on() -> None:
     assert answer.verdict == f"beta is connected for 1 h 1 min, directly at {AT_BETA}"
     assert answer.grounds == (9, 7, 8)
     assert answer.identity == BETA.key
-    assert facts(answer, "heard")[0].endswith("last heard through the tunnel 1 min 52 s ago")
+    assert facts(answer, "heard")[0].endswith("last heard, by the log, 1 min 52 s ago")
     assert facts(answer, "sent") == ["1.9 MiB, by the last roll call"]
 
 
@@ -105,8 +106,21 @@ def test_who_is_banned_is_nothing_else() -> None:
 
 def test_a_silent_peer_is_silent_where_it_was() -> None:
     assert ask(MESH, GAMMA.key, after=60).verdict == (
-        "gamma is silent for 1 min: no handshake and no byte came, where it was connected before: 192.168.1.23:21820"
+        "gamma is silent for 1 min: nothing comes from it any more, neither from 192.168.1.23:21820, where it was, nor"
+        " from elsewhere; is it on?"
     )
+
+
+def test_while_this_node_hears_nobody_it_says_so_of_everybody() -> None:
+    deaf = after(MESH, e.LayerSuspended("gossip", HEARS_NOBODY))
+    assert ask(deaf, GAMMA.key, after=59).verdict == (
+        "gamma is silent for 1 min, like all others: this node hears nobody: is its network up?"
+    )
+    assert ask(deaf).verdict.endswith(f"directly at {AT_BETA}, but this node hears nobody: is its network up?")
+
+
+def test_before_the_first_roll_call_nothing_is_counted() -> None:
+    assert facts(ask(MET), "sent") == ["not counted yet: that is hourly"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_news_is_told_against_what_was_known_before_it() -> None:
     renamed = one(updated(BETA, "bravo", BETA_AT.ip))
     present = fold((renamed,), MESH)
     (newest, *_) = told(fold(STORY[:6]), present, (*STORY[6:9], renamed), BETA.key)
-    assert newest.sentence == "news of beta: hostname bravo, record 1.1"
+    assert newest.sentence == "news of beta: hostname bravo, its record 1.1"
 
 
 def test_others_are_called_as_they_are_now_and_their_records_may_be_missing() -> None:

@@ -47,7 +47,9 @@ def test_this_node_stands_as_its_last_records_say() -> None:
 def test_this_node_has_its_address_by_its_key() -> None:
     answer = of_our_node(replace(MESH, ipv4=""), seen(MESH))
     assert answer.verdict.startswith(f"this node, {ipv6(ALPHA)}, ")
-    assert answer.facts == (("address", "no IPv4 for 1 h 1 min, by its key and nonce 0"),)
+    assert answer.facts == (("address", "no IPv4 for 1 h 1 min, by its key"),)
+    moved = of_our_node(replace(MESH, nonce=2), seen(MESH)).facts[0][1]
+    assert moved.endswith("for 1 h 1 min, number 3 that its key makes, since others had those before")
     assert answer.grounds == (2, 1, 4, 6)
 
 

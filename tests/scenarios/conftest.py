@@ -10,6 +10,7 @@ from tests.cli.conftest import clock as clock
 from tests.cli.conftest import keep
 from tests.cli.conftest import no_mesh_here as no_mesh_here
 from tests.pair_stories import SILENT, WELL, WRONG_SECRET
+from tests.scenarios import worlds
 from tests.stories import ALPHA, BETA, STORY, joined, records, started
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain import events as e
@@ -31,6 +32,8 @@ def machine(tmp_path: Path) -> Path:
     for name, log in (("beta", WELL), ("lonely", STORY[:6]), ("silent", SILENT), ("stranger", WRONG_SECRET)):
         keep(tmp_path / name, log)
     (tmp_path / "nothing").mkdir(0o700)
+    for name, log in worlds.read():
+        keep(tmp_path / name, log)
     _bad_logs(tmp_path)
     return tmp_path
 

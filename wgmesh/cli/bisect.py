@@ -38,7 +38,7 @@ def bisect(log: Log, predicate: Words, good: Good, bad: Bad = None, as_json: AsJ
         past = Past(copy, bad)
         before, record, times = _find(past, holds, good, asked)
         past.complain()
-    _as_json(record, times) if as_json else _as_text(before, record, times)
+    _as_json(record, times) if as_json else _as_text(asked, before, record, times)
 
 
 def _find(past: Past, holds: "Predicate", good: str, asked: str) -> "tuple[Mesh, Record, int]":
@@ -67,7 +67,8 @@ def _as_json(record: "Record", times: int) -> None:
     say_json({"schema_version": 1, "ceased": times, "record": event_object(record)})
 
 
-def _as_text(before: "Mesh", record: "Record", times: int) -> None:
+def _as_text(asked: str, before: "Mesh", record: "Record", times: int) -> None:
+    say(f"`{asked}` was so up to record {record.sequence - 1}, and ended with this one:")
     tell(before, record)
     if times > 1:
         say(f"it ceased to be so {times} times in between; this was the last", "faint")

@@ -103,7 +103,8 @@ def _describe(peer: "ShownPeer", at: int) -> None:
     say(f"  key        {peer.public_key}")
     say(f"  identity   {peer.identity}")
     say(f"  addresses  {' '.join(address for address in (peer.mesh_ipv4, peer.mesh_ipv6) if address)}")
-    say(f"  path       {peer.path or 'none'}{f' at {peer.endpoint}' if peer.endpoint else ''}")
+    where = f"{' at' if peer.path else ', tried at'} {peer.endpoint}" if peer.endpoint else ""
+    say(f"  path       {peer.path or 'none'}{where}")
     for claim in peer.endpoints:
         say(f"  claimed    {claim.endpoint}, {claim.kind}, by {claim.source}, since {stamp(claim.since, at)}")
     refused = {each.route: each.reason for each in peer.refused_routes}

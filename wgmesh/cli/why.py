@@ -58,11 +58,13 @@ def circumstances(node: View) -> "Circumstances":
 
 
 def _story(reader: "LogReader", node: View, answer: "Answer", limit: int) -> "tuple[Told, ...]":
+    from wgmesh.domain.events import HeadWitnessed  # how far others' logs reach explains nothing
     from wgmesh.projections.why_story import told
 
     last = node.mesh.head.sequence
     records = _grounds(reader, answer.grounds)
-    records |= {record.sequence: record for record in reader.mentioning(answer.words, last, limit)}
+    mentioned = reader.mentioning(answer.words, last, limit)
+    records |= {record.sequence: record for record in mentioned if not isinstance(record.event, HeadWitnessed)}
     story = [records[sequence] for sequence in sorted(records)]
     if not story:
         return ()

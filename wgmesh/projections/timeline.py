@@ -4,6 +4,7 @@ A sentence names nodes as they were known just before the record, so it takes th
 it adds the time and the cause, and makes what came from other nodes safe to print.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
@@ -20,6 +21,8 @@ from wgmesh.domain.watch import is_cut_off
 from wgmesh.projections.relay_sentences import relay_sentence
 from wgmesh.projections.wording import amount, counted, duration, key, name_of, named_by, skewed, trouble
 
+# A key as it is written among words.
+_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 # Options that nobody hears of until they are used.
 _UNSAID = {
     "advertise_routes": (),
@@ -80,9 +83,9 @@ def sentence(before: Mesh, record: Record) -> str:
             return _of_the_log(record.at, event)
         case e.DeviceChanged(changes, failing):
             still = (f"{counted(failing, 'change')} still failing",) if failing else ()
-            return "WireGuard: " + "; ".join((*changes, *still))
+            return "WireGuard: " + "; ".join((*(_named(before, change) for change in changes), *still))
         case e.DeviceChangeFailed(changes, errors):
-            refused = (f"{change} ({error})" for change, error in zip(changes, errors, strict=False))
+            refused = (f"{_named(before, change)} ({error})" for change, error in zip(changes, errors, strict=False))
             return "the system refused: " + "; ".join(refused)
         case e.AddressCollisionResolved(address, kept_by, given_up_by):
             keeper, loser = name_of(before, kept_by), name_of(before, given_up_by)
@@ -109,6 +112,13 @@ def _of_finding(event: e.AnnouncerElected | e.RegistryEntryFound | e.RegistryEnt
             return f"made issue {number} of the registry, where the mesh meets from now on"
         case _:
             assert_never(event)
+
+
+def _named(before: Mesh, change: str) -> str:
+    """The change with the name of the peer that it is about, where the name is its alone."""
+    found = _KEY.search(change)
+    owner = next((peer for peer in before.peers.values() if found and key(peer.public_key) == found[0]), None)
+    return change.replace(key(owner.public_key), name_of(before, owner.identity)) if owner else change
 
 
 def _of_our_record(before: Mesh, event: e.RecordRenewed | e.OwnRecordOutrun | e.CloneDetected) -> str:
@@ -296,7 +306,7 @@ def _news(held: Peer, event: e.PeerUpdated) -> Iterator[str]:
     if event.life != held.life:
         yield f"started again as boot {event.incarnation.boot}"
     else:
-        yield f"record {event.incarnation.boot}.{event.incarnation.sequence}"
+        yield f"its record {event.incarnation.boot}.{event.incarnation.sequence}"
 
 
 def _sighting(before: Mesh, sighting: e.Sighting) -> str:

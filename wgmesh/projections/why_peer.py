@@ -10,6 +10,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.muteness import missed
 from wgmesh.domain.peer import Claim, Peer
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
+from wgmesh.domain.watch import HEARS_NOBODY, is_cut_off
 from wgmesh.projections.peers import LiveTraffic
 from wgmesh.projections.why_answer import Answer, Circumstances, Fact, grounds, listed, skew_of
 from wgmesh.projections.why_claims import claims_of, doubt, of_claim
@@ -76,7 +77,7 @@ def _verdict(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic |
     if skew := skew_of(mesh, peer.identity, seen):
         return f"{_silent(peer, seen)}: {skew}"
     if peer.disconnected:
-        return f"{_silent(peer, seen)}: no handshake and no byte came, where it was connected before: {peer.proven}"
+        return f"{_silent(peer, seen)}{_gone(mesh, peer)}"
     return f"is not connected: {_unreached(mesh, peer, seen)}"
 
 
@@ -87,6 +88,8 @@ def _connected(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic
     text = f"is connected for {seen.since(peer.connected)}, directly at {peer.proven}"
     if traffic and _is_calling(traffic):
         return f"{text}, but for {duration(traffic.handshake_age or 0)} without a handshake: {_one_way(peer)}"
+    if is_cut_off(mesh):
+        return f"{text}, but {HEARS_NOBODY}"
     if mute := muteness(mesh, peer, seen):
         return f"{text}, but {mute}"
     if traffic and (lost := _lost(peer, seen, traffic)):
@@ -95,6 +98,13 @@ def _connected(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic
             " as where the way is narrower than the tunnel believes (an MTU black hole)"
         )
     return text
+
+
+def _gone(mesh: Mesh, peer: Peer) -> str:
+    """Where it was, and who is more likely to be cut off: it, or we."""
+    if is_cut_off(mesh):
+        return f", like all others: {HEARS_NOBODY}"
+    return f": nothing comes from it any more, neither from {peer.proven}, where it was, nor from elsewhere; is it on?"
 
 
 def _silent(peer: Peer, seen: Circumstances) -> str:
@@ -157,7 +167,7 @@ def _heard(peer: Peer, seen: Circumstances, traffic: LiveTraffic | None) -> str:
     known = f"known by {' and '.join(peer.layers)} for {seen.since(peer.discovered)}"
     own = f"{known}, its own record is {seen.since(peer.updated)} old"
     if traffic is None:
-        return f"{own}; last heard through the tunnel {duration(seen.at - peer.heard_at)} ago" if peer.proved else own
+        return f"{own}; last heard, by the log, {duration(seen.at - peer.heard_at)} ago" if peer.proved else own
     ages = [(traffic.handshake_age, "handshake"), (traffic.received_age, "bytes")]
     signs = [f"{what} {duration(age)} ago" for age, what in ages if age is not None]
     return f"{own}; {', '.join([*signs, f'{amount(traffic.rx_bytes)} in all'])}"
@@ -165,7 +175,8 @@ def _heard(peer: Peer, seen: Circumstances, traffic: LiveTraffic | None) -> str:
 
 def _sent(peer: Peer, traffic: LiveTraffic | None) -> str:
     if traffic is None:
-        return f"{amount(peer.tx_bytes)}, by the last roll call"
+        was_counted = peer.tx_bytes or peer.rx_bytes
+        return f"{amount(peer.tx_bytes)}, by the last roll call" if was_counted else "not counted yet: that is hourly"
     where = f", to {traffic.endpoint}" if traffic.endpoint else ", to nowhere: WireGuard has no endpoint of it just now"
     return amount(traffic.tx_bytes) + where
 

@@ -41,7 +41,11 @@ def _of_mesh_address(mesh: Mesh, ip: str, claimants: list[Peer], seen: Circumsta
         answer.facts,
         (*grounds(holder.addressed), *answer.grounds),
         answer.identity,
-        (*answer.words, *(word for peer in claimants for word in (key(peer.identity), key(peer.public_key)))),
+        (
+            f'"{ip}"',
+            *answer.words,
+            *(word for peer in claimants for word in (key(peer.identity), key(peer.public_key))),
+        ),
     )
 
 

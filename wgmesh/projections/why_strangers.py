@@ -29,7 +29,7 @@ def of_our_node(mesh: Mesh, seen: Circumstances) -> Answer:
         facts=(
             (
                 "address",
-                f"{mesh.ipv4 or 'no IPv4'} for {seen.since(mesh.addressed)}, by its key and nonce {mesh.nonce}",
+                f"{mesh.ipv4 or 'no IPv4'} for {seen.since(mesh.addressed)}, {_choice(mesh.nonce)}",
             ),
             *_obstacles(mesh, seen),
         ),
@@ -40,6 +40,11 @@ def of_our_node(mesh: Mesh, seen: Circumstances) -> Answer:
         identity=mesh.identity,
         words=("NodeStarted", "NodeStopped", "MeshAddressChanged", key(mesh.identity)),
     )
+
+
+def _choice(nonce: int) -> str:
+    """A key makes one address after the other; a node moves to the next when another has the one it is at."""
+    return f"number {nonce + 1} that its key makes, since others had those before" if nonce else "by its key"
 
 
 def _standing(mesh: Mesh, seen: Circumstances) -> str:
