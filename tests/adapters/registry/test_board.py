@@ -199,4 +199,4 @@ def test_row_41_the_token_is_in_no_complaint(tracker: Tracker) -> None:
 
 def test_a_server_that_is_not_there_is_a_sentence() -> None:
     gone = Board(Http("http://127.0.0.1:9", {}), GITHUB, REPOSITORY, TITLE, StillClock())
-    assert str(refused(lambda: gone.find(1))).startswith("127.0.0.1 cannot be reached: ")
+    assert str(refused(lambda: gone.find(1))) == "127.0.0.1 cannot be reached: Connection refused"

@@ -106,8 +106,8 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    """The last words of an error: those before them repeat the address."""
-    return (str(error).rpartition(": ")[2] or type(error).__name__)[:TEXT_CAP]
+    """The last words of an error: those before them repeat the address, and numbers."""
+    return (str(error).rpartition(": ")[2].rpartition("] ")[2] or type(error).__name__)[:TEXT_CAP]
 
 
 def _origin(url: str) -> tuple[str, str]:
