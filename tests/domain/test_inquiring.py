@@ -10,7 +10,16 @@ from wgmesh.domain.effects import AskMapping
 from wgmesh.domain.events import LayerResumed, LayerSuspended, NatDetected, PeerConnected
 from wgmesh.domain.gossip_messages import Seen
 from wgmesh.domain.inputs import Due, Listed, Mapped, Networked, Resumed, Suspended, Whispered, Woke
-from wgmesh.domain.inquiring import NO_ANSWER, NO_SERVER, PATIENCE, REFRESH_PAUSE, SERVER_CAP, TRIES, VAIN_PAUSE
+from wgmesh.domain.inquiring import (
+    NO_ANSWER,
+    NO_PORT,
+    NO_SERVER,
+    PATIENCE,
+    REFRESH_PAUSE,
+    SERVER_CAP,
+    TRIES,
+    VAIN_PAUSE,
+)
 from wgmesh.domain.own_record import own_endpoints
 from wgmesh.domain.packing import pack_endpoint
 from wgmesh.domain.peer_record import ClaimedEndpoint
@@ -152,6 +161,14 @@ def test_a_name_that_leads_nowhere_is_said_once() -> None:
     story = ABLE.when(Listed(()), at="1 s").then(LayerSuspended("stun", NO_SERVER))
     story.when(Listed(()), at="2 s").then()
     assert asked(story.when(Listed(SERVERS), at="3 s").until("4 s"))[:2] == [FIRST, SECOND_ONE]
+
+
+def test_where_the_port_cannot_be_shared_only_answers_from_before_make_the_layer_work() -> None:
+    shut = given(*ALICE.joined()).when(Suspended("port", "no"))
+    story = shut.when(Listed(SERVERS), at="1 s").then(LayerSuspended("stun", NO_PORT))
+    assert asked(story.until("1 h")) == []
+    known = answered(shut, (FIRST, HERE), (SECOND_ONE, HERE))
+    assert known.when(Listed(SERVERS), at="1 s").then().mesh.works("stun")
 
 
 def test_the_same_servers_again_are_no_reason_to_ask() -> None:

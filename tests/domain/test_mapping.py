@@ -4,10 +4,13 @@ import pytest
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import given
+from wgmesh.domain.draft import Draft, State
+from wgmesh.domain.events import NatDetected
 from wgmesh.domain.facts import Nat, NatKind
 from wgmesh.domain.inputs import Networked
-from wgmesh.domain.mapping import Source, disbelief, judged
-from wgmesh.domain.values import Endpoint, Ground
+from wgmesh.domain.mapping import Source, conclude, disbelief, is_confirmed, judged
+from wgmesh.domain.session import EPOCH_CAP, Session
+from wgmesh.domain.values import Endpoint, Ground, Moment
 
 SERVER, OTHER, THIRD = (Endpoint(f"8.8.4.{number}", 3478) for number in (1, 2, 3))
 PRIVATE_SERVER = Endpoint("10.9.9.9", 3478)
@@ -91,3 +94,46 @@ def test_all_members_of_a_mesh_are_no_servers() -> None:
     """Sources of both kinds are told apart by what they are."""
     words: dict[Source, Endpoint] = {BOB.key: HERE, CAROL.key: THERE, DAVE.key: THERE}
     assert judged(MESH, words, None) == ("easy", THERE)
+
+
+def draft(members: dict[bytes, Endpoint], servers: dict[Endpoint, Endpoint], refusals: int = 0) -> Draft:
+    return Draft(State(MESH, Session(sighted=members, mapped=servers, refusals=refusals)), Moment(0, 0), "stun")
+
+
+def concluded(draft: Draft) -> list[NatDetected]:
+    before = len(draft.records)
+    draft.take(conclude(draft))
+    return [record.event for record in draft.records[before:] if isinstance(record.event, NatDetected)]
+
+
+def test_what_is_concluded_is_recorded_once_with_those_who_said_it() -> None:
+    words = draft({BOB.key: HERE}, {SERVER: HERE, OTHER: THERE})
+    assert concluded(words) == [NatDetected("easy", HERE, (BOB.key,), (SERVER,))]
+    assert concluded(words) == []
+    assert concluded(draft({}, {})) == []
+
+
+def test_of_a_hard_nat_another_port_is_no_news_and_another_address_is() -> None:
+    words = draft({}, {SERVER: HERE, OTHER: THERE})
+    assert concluded(words) == [NatDetected("hard", HERE, (), (SERVER,))]
+    words.remember(mapped={SERVER: BESIDE, OTHER: THERE})
+    assert concluded(words) == []
+    moved = {SERVER: ELSEWHERE, OTHER: Endpoint(ELSEWHERE.ip, 2)}
+    words.remember(mapped=moved)
+    assert concluded(words) == [NatDetected("hard", ELSEWHERE, (), (SERVER,))]
+    assert words.records[-1].because == (words.records[-2].sequence,)
+
+
+def test_two_members_are_heard_alone_and_each_family_by_itself() -> None:
+    six = Endpoint("2001:db8:9::9", 1)
+    words = draft({BOB.key: HERE, CAROL.key: HERE, DAVE.key: six}, {SERVER: THERE, OTHER: THERE})
+    assert concluded(words) == [
+        NatDetected("easy", HERE, (BOB.key, CAROL.key), ()),
+        NatDetected("unknown", six, (DAVE.key,), ()),
+    ]
+    assert (is_confirmed(words, "IPv4"), is_confirmed(words, "IPv6")) == (True, False)
+    assert not is_confirmed(draft({BOB.key: HERE, CAROL.key: THERE}, {}), "IPv4")
+
+
+def test_no_more_is_recorded_than_an_epoch_allows() -> None:
+    assert concluded(draft({}, {SERVER: HERE}, refusals=EPOCH_CAP)) == []

@@ -3,10 +3,19 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cast import ALICE
+from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import given as story
-from wgmesh.domain.events import EndpointsDeclared, InterfacesChanged, MeshAddressChanged, MeshLeft, SettingsChanged
-from wgmesh.domain.own_record import own_record
+from wgmesh.domain.events import (
+    EndpointReflected,
+    EndpointsDeclared,
+    InterfacesChanged,
+    MeshAddressChanged,
+    MeshLeft,
+    NatDetected,
+    SettingsChanged,
+)
+from wgmesh.domain.facts import NatKind
+from wgmesh.domain.own_record import own_endpoints, own_record
 from wgmesh.domain.peer_record import MOST_ENDPOINTS, NO_IPV4, RENDEZVOUS, ClaimedEndpoint, decode, sign
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Endpoint, Incarnation, Interface
@@ -75,3 +84,39 @@ def test_where_the_operator_says_that_it_is_comes_first_with_the_exchange_beside
     first, second, *_ = own_record(mesh).endpoints
     assert first == ClaimedEndpoint("static", "wg", outside)
     assert second == ClaimedEndpoint("static", "exchange", Endpoint("203.0.113.9", mesh.exchange_port))
+
+
+HERE, THERE, SIX = Endpoint("203.0.113.9", 40000), Endpoint("203.0.113.9", 40001), Endpoint("2001:db8::9", 40000)
+
+
+def test_where_two_have_seen_us_stands_before_our_lan_and_what_one_has_seen_behind_it() -> None:
+    own = ClaimedEndpoint("lan", "wg", ALICE.wireguard)
+    seen = ClaimedEndpoint("reflexive", "wg", HERE)
+    said_of: dict[NatKind, tuple[ClaimedEndpoint, ...]]
+    said_of = {"easy": (seen, own), "hard": (own, seen), "unknown": (own, seen), "none": (own,)}
+    for kind, said in said_of.items():
+        mesh = ALICE_IS_UP.given(NatDetected(kind, HERE, (), ())).mesh
+        assert own_endpoints(mesh) == said
+        assert (mesh.incarnation > ALICE_IS_UP.mesh.incarnation) == (kind != "none")
+
+
+def test_as_what_a_nat_shows_our_exchange_is_said_as_soon_as_one_has_seen_it() -> None:
+    own = ClaimedEndpoint("lan", "wg", ALICE.wireguard)
+    seen, other = (ClaimedEndpoint("reflexive", "exchange", endpoint) for endpoint in (HERE, THERE))
+    once = ALICE_IS_UP.given(EndpointReflected(BOB.key, HERE))
+    assert own_endpoints(once.mesh) == (own, seen)
+    two = once.given(EndpointReflected(CAROL.key, THERE))
+    assert (own_endpoints(two.mesh), two.mesh.incarnation) == ((own, seen), once.mesh.incarnation)
+    agreed = two.given(EndpointReflected(DAVE.key, THERE))
+    assert own_endpoints(agreed.mesh) == (other, own)
+    both = agreed.given(EndpointReflected(BOB.key, SIX))
+    assert own_endpoints(both.mesh) == (other, own, ClaimedEndpoint("reflexive", "exchange", SIX))
+
+
+def test_what_was_seen_of_us_is_withdrawn_with_the_networks_and_with_a_start() -> None:
+    known = ALICE_IS_UP.given(NatDetected("easy", HERE, (), ()), EndpointReflected(BOB.key, HERE))
+    for event in (InterfacesChanged((), (), ()), ALICE.started(2)):
+        mesh = known.given(event).mesh
+        assert (mesh.nats, mesh.reflected) == ({}, {})
+    attached = known.given(InterfacesChanged((ALICE.interface,), ("172.17.0.0/16",), ())).mesh
+    assert attached.nats == known.mesh.nats

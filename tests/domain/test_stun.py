@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wgmesh.domain.stun import MAGIC, REQUEST, SUCCESS, kind_of, mapped, request, transaction_of
+from wgmesh.domain.stun import MAGIC, REQUEST, SUCCESS, kind_of, mapped, request, transaction_of, xor_mapped
 from wgmesh.domain.values import Endpoint
 
 # RFC 5769, section 2: the transaction and the sample answers over IPv4 and IPv6.
@@ -59,6 +59,11 @@ def test_an_old_server_names_it_openly() -> None:
 )
 def test_row_50_anything_else_names_none(data: bytes) -> None:
     assert mapped(data, TRANSACTION) is None
+
+
+@pytest.mark.parametrize("seen", [Endpoint("192.0.2.1", 32853), Endpoint("2001:db8::7", 1)])
+def test_what_we_answer_is_read_as_it_was_meant(seen: Endpoint) -> None:
+    assert mapped(answer(xor_mapped(seen, TRANSACTION)), TRANSACTION) == seen
 
 
 @given(st.binary(max_size=80), st.booleans())

@@ -29,15 +29,18 @@ class Daemon:
         *options: str,
         interface: str = "wgmesh0",
         env: Mapping[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
     ) -> None:
         """Start it with its state below `directory`; `options` are those of `wgmesh join`, `env` is for it alone.
 
-        There is no Internet in a laboratory: unless they name a STUN server, it looks for none.
+        `prefix`: the command that runs it. There is no Internet in a laboratory: it looks for a STUN server only where
+        they name one.
         """
         options = options if "--stun" in options else ("--no-stun", *options)
         self.node = node
         self.interface = interface
         self._env = env
+        self._prefix = prefix
         self.state_dir = directory / f"{node.name}-{interface}"
         self.log = directory / f"{node.name}-{interface}.log"
         self._join = ["join", "--secret-file", str(secret_file), *self._place(), *options]
@@ -47,7 +50,7 @@ class Daemon:
         """Start it again, on the state that it has, with these options besides."""
         with self.log.open("a") as log:
             self.program = self.node.popen(
-                [*WGMESH, *self._join, *options], cwd=ROOT, env=self._env, stdout=log, stderr=log
+                [*self._prefix, *WGMESH, *self._join, *options], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
 
     def pid(self) -> int:

@@ -9,6 +9,7 @@ from wgmesh import __version__
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.ports import WIREGUARD_PORTS, free_port, port_is_free
 from wgmesh.adapters.wireguard import WireGuard
+from wgmesh.daemon.early_answers import early_answers
 from wgmesh.daemon.home import Home
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.domain.errors import WgmeshError
@@ -32,7 +33,9 @@ async def first_inputs(
     inputs: list[Input] = [Recovered(lost.file, lost.first_bad, lost.resumes_at)] if lost else []
     networked = await to_thread.run_sync(links.surroundings, settings.lan_interfaces)
     start = _start(settings, home, wireguard.backend, port, exchange_port)
-    return [*inputs, start, networked, looked]
+    places = settings.stun_servers if settings.stun and settings.wireguard != "none" else ()
+    early = await early_answers(places, port, home.keyring.parameters, networked)
+    return [*inputs, start, networked, *early, looked]
 
 
 def exchange_port(home: Home) -> int:

@@ -37,6 +37,7 @@ GIVEN_UP = Question(TRIES, None)
 # Servers that are known at once.
 SERVER_CAP = 16
 NO_SERVER = "no STUN server has an address now; they are looked up again"
+NO_PORT = "nobody can be asked from WireGuard's port, and it was not before WireGuard had it"
 NO_ANSWER = "no STUN server answers; they are asked again"
 
 
@@ -59,9 +60,12 @@ def begin_soon(draft: Draft) -> None:
 def take_servers(draft: Draft, listed: Listed) -> Verdict:
     """The servers' names lead to these addresses; they are asked at once if they are others than before."""
     servers = tuple(dict.fromkeys(listed.servers))[:SERVER_CAP]
+    port = draft.mesh.layers.get(PORT_LAYER)
     if not servers:
         yield from _suspend(draft, NO_SERVER)
-    elif servers != draft.session.servers:
+    elif port and port.reason and not draft.mesh.works(LAYER):
+        yield from _suspend(draft, NO_PORT)
+    if servers and servers != draft.session.servers:
         draft.remember(servers=servers)
         begin_soon(draft)
 
