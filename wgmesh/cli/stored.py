@@ -23,6 +23,8 @@ def verify(directory: Path, as_json: bool, witness: Path | None = None) -> None:
     from wgmesh.adapters.event_log.verify import verify
 
     verdict = verify(directory / LOG_NAME, running=is_running(directory))
+    if not verdict.records and not verdict.reason:
+        raise _nothing_in(directory / LOG_NAME)
     compared = _compare(directory, witness) if witness and not verdict.reason else None
     if as_json:
         say_json(_object(verdict) | ({"witness": compared} if compared else {}))
@@ -83,7 +85,14 @@ def _tell(verdict: "Verdict") -> None:
 
 def _rows(directory: Path, limit: int | None) -> Iterator[tuple[str, ...]]:
     """Every row as text; what is not text is written with backslashes. LogBroken behind what can still be read."""
-    from wgmesh.adapters.event_log.database import EVENTS_TABLE, SQLITE_ERRORS, connect_to_read, is_damage, unreachable
+    from wgmesh.adapters.event_log.database import (
+        EVENTS_TABLE,
+        SQLITE_ERRORS,
+        connect_to_read,
+        is_damage,
+        tables_of,
+        unreachable,
+    )
     from wgmesh.domain.errors import LogBroken
 
     path = directory / LOG_NAME
@@ -92,13 +101,24 @@ def _rows(directory: Path, limit: int | None) -> Iterator[tuple[str, ...]]:
     rows = f"SELECT originator_version, topic, state FROM {EVENTS_TABLE} WHERE originator_version > ?"  # noqa: S608
     try:
         with closing(connect_to_read(path, running=is_running(directory))) as connection:
-            first = connection.execute(last).fetchone()[0] - limit if limit is not None else 0
-            for row in connection.execute(rows, (first,)):
-                yield _cells(*row)
+            is_empty = True
+            if tables_of(connection):
+                first = connection.execute(last).fetchone()[0] - limit if limit is not None else 0
+                for row in connection.execute(rows, (first,)):
+                    is_empty = False
+                    yield _cells(*row)
+            if is_empty and limit != 0:
+                raise _nothing_in(path)
     except SQLITE_ERRORS as error:
         if not is_damage(error):
             raise unreachable(path, error) from error
         raise LogBroken(f"{path} is damaged ({error}): no more of it can be read") from error
+
+
+def _nothing_in(path: Path) -> Exception:
+    from wgmesh.domain.errors import WgmeshError
+
+    return WgmeshError(f"{path} holds no records yet: join a mesh first")
 
 
 def _cells(sequence: object, topic: object, state: object) -> tuple[str, ...]:
