@@ -104,6 +104,7 @@ class Settings(Struct, frozen=True):
     registry_url: str = REGISTRY_URL
     registry_repo: str = REGISTRY_REPO
     registry_token: str = ""
+    relay: bool = True
 
     def __repr__(self) -> str:
         return f"Settings({self.interface})"
@@ -144,6 +145,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     registry_url: str | None = None
     registry_repo: str | None = None
     registry_token_file: str | None = None
+    relay: bool | None = None
 
     def __repr__(self) -> str:
         return "Options()"
@@ -188,6 +190,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         peers=_places("--peer", options.peer or ()),
         endpoints=_places("--endpoint", options.endpoint or ()),
         dht=options.dht is not False,
+        relay=options.relay is not False,
         dht_bootstrap=_places("--dht-bootstrap", options.dht_bootstrap or DHT_ROUTERS),
         stun=options.stun is not False,
         stun_servers=_places("--stun", _stun_servers(options.stun)),

@@ -73,7 +73,7 @@ def roam(device: Device, held: DevicePeer, moved: DevicePeer) -> Device:
 
 
 def _set(device: Device, wish: SetDevice) -> Device:
-    fields = ("private", "listen_port", "mtu", "up")
+    fields = ("private", "listen_port", "mtu", "up", "strict")
     set_ = replace(device, **{name: value for name in fields if (value := getattr(wish, name)) is not None})
     if set_.up:
         return set_

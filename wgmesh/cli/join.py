@@ -19,6 +19,7 @@ from wgmesh.cli.outside import (
     RegistryRepo,
     RegistryTokenFile,
     RegistryUrl,
+    Relaying,
     Stun,
 )
 from wgmesh.cli.place import StateDir
@@ -69,6 +70,7 @@ def join(
     registry_url: RegistryUrl = None,
     registry_repo: RegistryRepo = None,
     registry_token_file: RegistryTokenFile = None,
+    relay: Relaying = None,
     log_format: Literal["text", "json"] | None = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     allow_weak_secret: Annotated[bool | None, typer.Option("--allow-weak-secret", help="Take a phrase.")] = None,

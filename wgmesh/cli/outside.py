@@ -8,6 +8,9 @@ Peers = Annotated[list[str] | None, typer.Option(metavar="HOST:PORT", help="A pe
 Endpoints = Annotated[
     list[str] | None, typer.Option(metavar="HOST:PORT", help="Where our WireGuard port is, seen from outside.")
 ]
+Relaying = Annotated[
+    bool | None, typer.Option("--relay/--no-relay", help="Pass ciphertext on for peers.", show_default="on")
+]
 Dht = Annotated[bool | None, typer.Option("--dht/--no-dht", help="Find peers across the Internet.", show_default="on")]
 DhtBootstrap = Annotated[
     list[str] | None, typer.Option(metavar="HOST:PORT", help="Where to enter the DHT.", show_default="Mainline's")

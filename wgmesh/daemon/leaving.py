@@ -6,10 +6,9 @@ import anyio
 
 from wgmesh.adapters.hosts_file import HostsFile
 from wgmesh.adapters.lan.layer import Lan
-from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.daemon.home import Home
 from wgmesh.daemon.names import Names
-from wgmesh.daemon.once import opened, wireguard_of
+from wgmesh.daemon.once import opened, tunnel_of
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.inputs import Leave
@@ -17,11 +16,11 @@ from wgmesh.domain.inputs import Leave
 
 def leave_once(state_dir: Path, interface: str) -> None:
     """Take the node of this state directory out of its mesh. WgmeshError if it never joined one, or a daemon runs."""
-    with opened(state_dir, interface) as home, wireguard_of(home, interface) as wireguard:
-        anyio.run(_leave, home, wireguard)
+    with opened(state_dir, interface) as home, tunnel_of(home, interface) as tunnel:
+        anyio.run(_leave, home, tunnel)
 
 
-async def _leave(home: Home, wireguard: WireGuard) -> None:
+async def _leave(home: Home, tunnel: Tunnel) -> None:
     turn = home.node.turn([Leave()], *home.clock.now())
     settings = home.node.mesh.settings
     if settings is not None and settings.lan:
@@ -29,7 +28,7 @@ async def _leave(home: Home, wireguard: WireGuard) -> None:
         uplinks.follow(home.node.mesh.interfaces, 0, home.clock.awake())
         uplinks.send(turn.outgoing)
         uplinks.follow((), 0, home.clock.awake())
-    await Tunnel(wireguard).remove()
+    await tunnel.remove()
     if settings is not None:
         await Names(HostsFile(settings.interface)).clear()
 

@@ -70,7 +70,7 @@ class Loop:
 
     async def _act(self, turn: Turn) -> list[Input]:
         """Carry out a turn: sockets and device first, then what is to be said. What was seen is new input."""
-        mesh, awake = self._node.mesh, self._clock.awake()
+        node, mesh, awake = self._node, self._node.mesh, self._clock.awake()
         seen: list[Input] = [*self._uplinks.follow(lan_interfaces(mesh), mesh.listen_port, awake)]
         if turn.nudges:
             seen.append(await self._tunnel.free_sources())
@@ -78,8 +78,9 @@ class Loop:
             seen.append(await self._tunnel.look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]
         if not ending and (turn.records or seen):
-            seen += await self._tunnel.reconcile(self._node.mesh, self._clock.awake(), self._node.tried)
-            seen += await self._names.follow(self._node.mesh, self._clock.awake())
+            seen += await self._tunnel.reconcile(mesh, self._clock.awake(), node.tried, node.leases)
+            seen += await self._names.follow(mesh, self._clock.awake())
+        self._uplinks.relay(mesh)
         self._uplinks.send(turn.outgoing)
         self._uplinks.nudge(turn.nudges)
         self._uplinks.ask(turn.echoes)

@@ -8,8 +8,9 @@ import anyio
 
 from wgmesh.adapters import state_files
 from wgmesh.adapters.netlink.links import Links
-from wgmesh.adapters.wireguard import WireGuard, open_wireguard
+from wgmesh.adapters.wireguard import open_wireguard
 from wgmesh.daemon.home import LOG_NAME, Home
+from wgmesh.daemon.relay_tunnel import open_relay_tunnel
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.inputs import Ban, Unban
@@ -32,23 +33,23 @@ def opened(state_dir: Path, interface: str) -> Iterator[Home]:
 
 
 @contextmanager
-def wireguard_of(home: Home, interface: str) -> Iterator[WireGuard]:
+def tunnel_of(home: Home, interface: str) -> Iterator[Tunnel]:
     """Its device, which may not be there; WgmeshError if that is somebody else's."""
     assert home.node.mesh.settings is not None
-    links = Links()
-    wireguard = open_wireguard(home.node.mesh.settings.wireguard, interface, home.keyring, links, home.clock.awake)
+    links, backend = Links(), home.node.mesh.settings.wireguard
+    wireguard = open_wireguard(backend, interface, home.keyring, links, home.clock.awake)
     try:
         wireguard.claim()
-        yield wireguard
+        yield Tunnel(wireguard, open_relay_tunnel(backend, interface, home, links))
     finally:
         links.close()
 
 
 def keep_out_once(state_dir: Path, interface: str, wish: Ban | Unban) -> None:
     """Ban a key or let it back in: recorded, and the tunnel of an interface that is up is cut or made at once."""
-    with opened(state_dir, interface) as home, wireguard_of(home, interface) as wireguard:
+    with opened(state_dir, interface) as home, tunnel_of(home, interface) as tunnel:
         home.node.turn([wish], *home.clock.now())
-        anyio.run(_bring_up_to_date, home, Tunnel(wireguard))
+        anyio.run(_bring_up_to_date, home, tunnel)
 
 
 async def _bring_up_to_date(home: Home, tunnel: Tunnel) -> None:

@@ -13,6 +13,7 @@ from wgmesh.adapters.inbox import Inbox
 from wgmesh.adapters.lan.layer import Lan
 from wgmesh.adapters.netlink.links import Links
 from wgmesh.adapters.netlink.watch import Watch
+from wgmesh.adapters.relay import Relay
 from wgmesh.adapters.stun.tunnel_port import TunnelPort
 from wgmesh.adapters.wireguard import WireGuard, open_wireguard
 from wgmesh.daemon.dht_walks import DhtWalks
@@ -23,6 +24,7 @@ from wgmesh.daemon.loop import Loop
 from wgmesh.daemon.names import Names
 from wgmesh.daemon.operator import Operator
 from wgmesh.daemon.registry_visits import RegistryVisits
+from wgmesh.daemon.relay_tunnel import open_relay_tunnel
 from wgmesh.daemon.sources import watch_networks, watch_process, watch_signals
 from wgmesh.daemon.starting import exchange_port, first_inputs
 from wgmesh.daemon.tunnel import Tunnel
@@ -47,7 +49,7 @@ async def serve(settings: Settings, home: Home) -> None:
 async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireguard: WireGuard) -> None:
     wireguard.claim()
     inbox: Inbox[Input] = Inbox()
-    tunnel = Tunnel(wireguard)
+    tunnel = Tunnel(wireguard, open_relay_tunnel(wireguard.backend, settings.interface, home, links))
     freezer = Freezer(home.free_ballast, home.renew_ballast)
     names = Names(HostsFile(settings.interface))
     lan = _open_lan(settings, home, inbox)
@@ -65,7 +67,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
     walks = _open_dht(settings, home, inbox, port)
     visits = _open_registry(settings, home, inbox)
     tunnel_port = TunnelPort(inbox.put_datagram) if settings.wireguard != "none" else None
-    uplinks = Uplinks(lan, gossip, exchange, echoes, walks, tunnel_port, visits)
+    relay = Relay(settings.interface, inbox.put, home.clock.awake) if gossip is not None else None
+    uplinks = Uplinks(lan, gossip, exchange, echoes, walks, tunnel_port, visits, relay)
     loop = Loop(home.node, inbox, home.clock, tunnel, uplinks, freezer, names, checkpoint)
     operator = Operator(tunnel, freezer, inbox.put, home.node.rejected)
     servers = settings.stun_servers if tunnel_port is not None and settings.stun else ()
@@ -84,6 +87,8 @@ async def _run(settings: Settings, home: Home, links: Links, watch: Watch, wireg
         if gossip is not None:
             tasks.start_soon(gossip.run)
             tasks.start_soon(echoes.run)
+        if relay is not None:
+            tasks.start_soon(relay.run)
         if tunnel_port is not None:
             tasks.start_soon(tunnel_port.run)
         if walks is not None:

@@ -4,6 +4,7 @@ import os
 from hashlib import sha256
 
 from anyio import to_thread
+from msgspec.structs import replace
 
 from wgmesh import __version__
 from wgmesh.adapters.netlink.links import Links
@@ -12,6 +13,7 @@ from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.daemon.early_answers import early_answers
 from wgmesh.daemon.home import Home
 from wgmesh.daemon.tunnel import Tunnel
+from wgmesh.domain.device import DeviceSample
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.inputs import Input, Recovered, Start
 from wgmesh.domain.keys import FIRST_GOSSIP_PORT, GOSSIP_PORTS
@@ -33,6 +35,8 @@ async def first_inputs(
     inputs: list[Input] = [Recovered(lost.file, lost.first_bad, lost.resumes_at)] if lost else []
     networked = await to_thread.run_sync(links.surroundings, settings.lan_interfaces)
     start = _start(settings, home, wireguard.backend, port, exchange_port)
+    if tunnel.relay is not None:
+        start = replace(start, relay_port=_relay_port(home, tunnel.relay.sample, port))
     places = settings.stun_servers if settings.stun and settings.wireguard != "none" else ()
     early = await early_answers(places, port, home.keyring.parameters, networked)
     return [*inputs, start, networked, *early, looked]
@@ -67,6 +71,7 @@ def _start(settings: Settings, home: Home, backend: str, port: int, exchange_por
             gossip=settings.gossip,
             peers=settings.peers,
             dht=settings.dht,
+            relay=settings.relay and backend != "none" and settings.gossip,
             dht_bootstrap=settings.dht_bootstrap if settings.dht else (),
             stun=settings.stun and settings.wireguard != "none",
             stun_servers=settings.stun_servers if settings.stun else (),
@@ -89,6 +94,14 @@ def _listen_port(settings: Settings, home: Home, tunnel: Tunnel) -> int:
         return settings.listen_port
     preferred = home.node.mesh.listen_port or _own_port(home.keyring.identity.public_key)
     return preferred if held == preferred else free_port(preferred)
+
+
+def _relay_port(home: Home, found: DeviceSample | None, listen_port: int) -> int:
+    """Of the second interface: the one that it has, else the one that it always had, else one from our key."""
+    if found and found.device and found.device.listen_port:
+        return found.device.listen_port
+    preferred = home.node.mesh.relay_port or _own_port(home.keyring.identity.public_key + b"relay")
+    return free_port(preferred if preferred != listen_port else WIREGUARD_PORTS[0])
 
 
 def _own_port(public_key: bytes) -> int:

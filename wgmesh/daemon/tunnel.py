@@ -4,25 +4,32 @@ WireGuard and netlink block for milliseconds, so they run in a worker thread, on
 nothing is sent meanwhile. That order matters: a peer is on our device before the answer leaves that makes it call us.
 """
 
+from collections.abc import Sequence
+
 import anyio
 from anyio import to_thread
 
 from wgmesh.adapters.wireguard import WireGuard
-from wgmesh.domain.device import DeviceSample, UpdatePeer
+from wgmesh.daemon.relay_tunnel import RelayTunnel, Wanted, told
+from wgmesh.domain.device import Change, DeviceSample, UpdatePeer
 from wgmesh.domain.endpoints import Tried
 from wgmesh.domain.inputs import Applied, Input, Sampled
 from wgmesh.domain.mesh import Mesh
-from wgmesh.projections.change_sentences import describe
+from wgmesh.projections.relay_device import Leases
 from wgmesh.projections.wanted_changes import wanted_changes
 
 LOOKING = "look at the device"
 
 
 class Tunnel:
-    """One WireGuard device, as last seen in `sample`; None while it cannot be seen."""
+    """One WireGuard device, as last seen in `sample`; None while it cannot be seen.
 
-    def __init__(self, wireguard: WireGuard) -> None:
+    `relay`: the second one beside it, for relayed tunnels, if there may be one.
+    """
+
+    def __init__(self, wireguard: WireGuard, relay: RelayTunnel | None = None) -> None:
         self._wireguard = wireguard
+        self.relay = relay
         self._turn = anyio.Lock()
         self._touched = anyio.Event()
         self.sample: DeviceSample | None = None
@@ -32,30 +39,39 @@ class Tunnel:
         async with self._turn:
             try:
                 self.sample = await to_thread.run_sync(self._wireguard.sample)
+                if self.relay:
+                    await to_thread.run_sync(self.relay.look)
             except OSError as error:
                 self.sample = None
                 return Applied((), (LOOKING,), (error.strerror or str(error),))
-        return Sampled(self.sample)
+        return Sampled(self.sample, self.relay.sample if self.relay else None)
 
-    async def reconcile(self, mesh: Mesh, awake: int, tried: Tried) -> list[Input]:
+    async def reconcile(self, mesh: Mesh, awake: int, tried: Tried, leases: Leases | None = None) -> list[Input]:
         """Make the device what it should be, and look at it again; nothing when it is so already.
 
-        `tried`: where the node tries peers on hearsay just now.
+        `tried`: where the node tries peers on hearsay just now. `leases`: which relays were granted to it.
         """
         if self.sample is None:
             return []
         changes = wanted_changes(mesh, self.sample, awake, tried)
-        if not changes:
+        relayed = self.relay.wanted(mesh, awake, leases or {}) if self.relay else Wanted()
+        if not changes and relayed == Wanted():
             return [Applied((), (), ())] if mesh.failure else []
         async with self._turn:
-            outcome = await to_thread.run_sync(self._wireguard.apply, changes)
+            applied = await to_thread.run_sync(self._apply, changes, relayed)
         self._touched.set()
-        applied = Applied(
-            tuple(describe(change) for change in outcome.done),
-            tuple(describe(change) for change, _ in outcome.failed),
-            tuple(error for _, error in outcome.failed),
-        )
         return [applied, await self.look()]
+
+    def _apply(self, changes: Sequence[Change], relayed: Wanted) -> Applied:
+        """A route is taken from one interface before it is given to the other: the kernel has one of each."""
+        outcomes = [self.relay.begin(relayed)] if self.relay else []
+        outcomes.append(told(self._wireguard.apply(changes)))
+        outcomes += [self.relay.finish(relayed)] if self.relay else []
+        return Applied(
+            tuple(change for each in outcomes for change in each.changes),
+            tuple(change for each in outcomes for change in each.failed),
+            tuple(error for each in outcomes for error in each.errors),
+        )
 
     async def free_sources(self) -> Input:
         """Our addresses changed: say each endpoint again as it is, so that WireGuard chooses its own address anew.
@@ -72,6 +88,8 @@ class Tunnel:
     async def remove(self) -> None:
         """Take the interface down for good."""
         async with self._turn:
+            if self.relay:
+                await to_thread.run_sync(self.relay.remove)
             await to_thread.run_sync(self._wireguard.remove)
 
     async def died(self) -> None:

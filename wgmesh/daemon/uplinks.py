@@ -12,10 +12,12 @@ from wgmesh.adapters.exchange import Exchange
 from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.lan.layer import Lan, Trouble
 from wgmesh.adapters.nudge import nudge
+from wgmesh.adapters.relay import Relay
 from wgmesh.adapters.stun.tunnel_port import TunnelPort
 from wgmesh.daemon.dht_walks import DhtWalks
 from wgmesh.daemon.registry_visits import RegistryVisits
 from wgmesh.domain.inputs import Input, Resumed, Suspended
+from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import SECOND, Endpoint, Interface
 from wgmesh.domain.visiting import Errand
 from wgmesh.node import Outgoing, Packet, Walk
@@ -41,8 +43,10 @@ class Uplinks:
         walks: DhtWalks | None = None,
         port: TunnelPort | None = None,
         visits: RegistryVisits | None = None,
+        relay: Relay | None = None,
     ) -> None:
         self._lan = lan
+        self._relay = relay
         self._gossip = gossip
         self._echoes = echoes
         self._gossip_reason = ""
@@ -148,6 +152,11 @@ class Uplinks:
         """The registry, where the layer is on."""
         if self._visits is not None:
             self._visits.set_out(errands)
+
+    def relay(self, mesh: Mesh) -> None:
+        """Pass on between the pairs that this node relays for."""
+        if self._relay is not None:
+            self._relay.follow(mesh.relaying, lambda identity: mesh.peers[identity].ipv6)
 
     def nudge(self, addresses: Iterable[str]) -> None:
         """Send something through the tunnel to each of these mesh addresses; it is sent again where it matters."""

@@ -23,7 +23,10 @@ class DevicePeer(Struct, frozen=True):
 
 
 class Device(Struct, frozen=True):
-    """A whole device. `addresses` carry prefix lengths, `routes` are prefixes through it, `mtu` is in bytes."""
+    """A whole device. `addresses` carry prefix lengths, `routes` are prefixes through it, `mtu` is in bytes.
+
+    `strict`: the kernel drops IPv4 packets whose answer would leave by another interface (rp_filter 1).
+    """
 
     private: int = NO_KEY
     listen_port: Port = 0
@@ -32,6 +35,7 @@ class Device(Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     peers: tuple[DevicePeer, ...] = ()
+    strict: bool = False
 
 
 class Traffic(Struct, frozen=True):
@@ -67,6 +71,7 @@ class SetDevice(Struct, frozen=True, tag=True):
     listen_port: Port | None = None
     mtu: int | None = None
     up: bool | None = None
+    strict: bool | None = None
 
 
 class AddAddress(Struct, frozen=True, tag=True):

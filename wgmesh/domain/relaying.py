@@ -21,13 +21,13 @@ from wgmesh.domain.values import MINUTE, SECOND, IdentityKey
 from wgmesh.domain.watch import is_on
 
 # How long the direct way is tried first: of a new peer, whose turns take their time, and of one that fell silent.
-NEW_PATIENCE, SILENT_PATIENCE = 10 * SECOND, 2 * SECOND
+NEW_PATIENCE, SILENT_PATIENCE = 5 * SECOND, 2 * SECOND
 # An ask that is not answered is said again, so often; then another relay is asked.
 ASK_PAUSE, ASKS = SECOND, 3
 # When all were asked in vain: the peer is most likely down. Doubling.
-ROUND_PAUSE, MOST_ROUND_PAUSE = 15 * SECOND, 10 * MINUTE
+ROUND_PAUSE, MOST_ROUND_PAUSE = 4 * SECOND, 10 * MINUTE
 # A relay that denied, and one through which nothing came, are not asked again for so long.
-DENIED_PAUSE, SILENT_PAUSE = 30 * SECOND, 10 * MINUTE
+DENIED_PAUSE, SILENT_PAUSE = 4 * SECOND, 10 * MINUTE
 # How long a granted relay has to show a handshake.
 PROOF = 12 * SECOND
 # A direct way that others' word or our own packets said is broken is believed to be for so long.

@@ -6,6 +6,12 @@ from msgspec import Struct
 ALL_ROUTES = "all"
 
 
+def relay_interface(interface: str) -> str:
+    """The name of the second interface, which carries relayed tunnels: `wgmesh0r`; Linux takes 15 characters."""
+    name = f"{interface[:14]}r"
+    return name if name != interface else f"{interface[:14]}q"
+
+
 class NodeSettings(Struct, frozen=True):
     """The options of `wgmesh join` that policies read. `wireguard` is kernel, userspace or none, as chosen.
 

@@ -18,6 +18,7 @@ from wgmesh.domain.effects import Consult, Echo, Effect, Exit, LookUp, Nudge, Re
 from wgmesh.domain.inputs import Consulted, Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
+from wgmesh.domain.relay_state import Lease
 from wgmesh.domain.session import Session
 from wgmesh.domain.values import Endpoint, Moment
 from wgmesh.domain.visiting import Errand, Visited
@@ -106,6 +107,11 @@ class Node:
     def tried(self) -> dict[bytes, Endpoint]:
         """Where peers are tried just now though nothing but a claim stands for it, by identity."""
         return sparing.tried(self._state.session)
+
+    @property
+    def leases(self) -> dict[bytes, Lease]:
+        """Which relays granted themselves for whom, where that is still to be proven."""
+        return self._state.session.relaying.leases
 
     def receive(self, arrival: Arrival, at: int, awake: int) -> Received | None:
         """Read a datagram; None (and a count) when it is not for us. Needs a started node."""

@@ -55,6 +55,8 @@ def _settings(change: SetDevice) -> Iterator[str]:
         yield f"listen port {change.listen_port}"
     if change.mtu is not None:
         yield f"MTU {change.mtu}"
+    if change.strict is not None:
+        yield "strict reverse path filter" if change.strict else "loose reverse path filter"
     if change.up is not None:
         yield "link up" if change.up else "link down"
 

@@ -39,7 +39,7 @@ def desired_device(mesh: Mesh, now: int, tried: Tried | None = None) -> Device:
         mtu=mtu(mesh),
         up=True,
         addresses=tuple(sorted(addresses)),
-        routes=tuple(sorted((*own_ranges, *behind))),
+        routes=tuple(sorted((*own_ranges, *(it for it, owner in behind.items() if not mesh.peers[owner].relayed)))),
         peers=tuple(sorted(peers, key=lambda peer: peer.public_key)),
     )
 

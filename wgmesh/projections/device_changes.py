@@ -55,6 +55,7 @@ def _interface_changes(actual: Device, desired: Device) -> Iterator[Change]:
         private=_if_new(actual.private, desired.private),
         listen_port=_if_new(actual.listen_port, desired.listen_port),
         mtu=_if_new(actual.mtu, desired.mtu),
+        strict=_if_new(actual.strict, desired.strict),
     )
     if basics != SetDevice():
         yield basics

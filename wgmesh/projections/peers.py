@@ -124,7 +124,7 @@ def show(
         mesh_ipv4=peer.ipv4 or None,
         mesh_ipv6=peer.ipv6,
         state=_state(mesh, peer),
-        path="direct" if peer.state == "connected" else None,
+        path=_path(peer),
         endpoint=endpoint,
         endpoints=tuple(
             ShownEndpoint(str(claim.endpoint), claim.kind, claim.source, claim.since.at)
@@ -138,6 +138,12 @@ def show(
         tx_bytes=traffic.tx_bytes if traffic else peer.tx_bytes,
         refused_routes=tuple(ShownRefusal(it.prefix, it.reason) for it in refusals if it.identity == peer.identity),
     )
+
+
+def _path(peer: Peer) -> Literal["direct", "relayed"] | None:
+    if peer.state != "connected":
+        return None
+    return "relayed" if peer.relayed else "direct"
 
 
 def _state(mesh: Mesh, peer: Peer) -> ShownState:

@@ -151,4 +151,5 @@ def _reads_only(mesh: Mesh, name: str) -> bool:
 
 def _counts(mesh: Mesh) -> Counts:
     present = mesh.present_peers
-    return Counts(known=len(present), connected=sum(peer.state == "connected" for peer in present), relayed=0)
+    connected = [peer for peer in present if peer.state == "connected"]
+    return Counts(known=len(present), connected=len(connected), relayed=sum(bool(peer.relayed) for peer in connected))

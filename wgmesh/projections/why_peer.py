@@ -46,6 +46,7 @@ def of_peer(mesh: Mesh, peer: Peer, seen: Circumstances) -> Answer:
                 peer.expired,
                 missed(mesh, peer),
                 peer.disconnected,
+                peer.relayed.since if peer.relayed else None,
                 peer.connected,
                 peer.proved,
                 peer.updated,
@@ -68,6 +69,8 @@ def _verdict(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic |
         waited = FORGOTTEN_AFTER if peer.proven else UNREACHED_FORGOTTEN_AFTER
         reached = "without a sign of it" if peer.proven else "in which it was never once reached"
         return f"was forgotten {seen.since(peer.expired)} ago, after {duration(waited)} {reached}"
+    if peer.relayed:
+        return _relayed(mesh, peer, seen)
     if peer.connected:
         return _connected(mesh, peer, seen, traffic)
     if not seen.running:
@@ -79,6 +82,17 @@ def _verdict(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic |
     if peer.disconnected:
         return f"{_silent(peer, seen)}{_gone(mesh, peer)}"
     return f"is not connected: {_unreached(mesh, peer, seen)}"
+
+
+def _relayed(mesh: Mesh, peer: Peer, seen: Circumstances) -> str:
+    assert peer.relayed
+    relay = name_of(mesh, peer.relayed.relay)
+    if not seen.running:
+        return f"was relayed through {relay} when the daemon of this node last ran; the tunnels stay as they were"
+    text = f"is relayed through {relay} for {seen.since(peer.relayed.since)}, which cannot read it, because"
+    if peer.connected:
+        return f"{text} the direct way at {peer.proven} has still to show that it holds"
+    return f"{text} it is not reached directly: {_unreached(mesh, peer, seen)}"
 
 
 def _connected(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic | None) -> str:

@@ -65,7 +65,8 @@ def _set(ip: Any, index: int, mtu: int | None, up: bool | None) -> None:
         wishes["mtu"] = mtu
     if up is not None:
         wishes["state"] = "up" if up else "down"
-    ip.link("set", index=index, **wishes)
+    if wishes:
+        ip.link("set", index=index, **wishes)
 
 
 def _add_route(ip: Any, index: int, prefix: str) -> None:

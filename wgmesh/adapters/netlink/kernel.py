@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 from wgmesh.adapters.netlink.editing import BY_WGMESH, allowing, edit, routes_through
+from wgmesh.adapters.netlink.filtering import is_strict, set_strict
 from wgmesh.adapters.netlink.pyroute import IPRoute, NetlinkError
 from wgmesh.adapters.netlink.requests import (
     Create,
@@ -20,6 +21,7 @@ from wgmesh.adapters.netlink.requests import (
     Request,
     Survey,
 )
+from wgmesh.domain.device import SetDevice
 
 # Not usable: still being searched for duplicates, or one was found (IFA_F_TENTATIVE, IFA_F_DADFAILED, if_addr.h).
 UNUSABLE = 0x40 | 0x08
@@ -76,7 +78,8 @@ class Kernel:
                 raise
             return None
         addresses = [address for _, address in self._addresses(index=found["index"])]
-        return _link(found, addresses, routes_through(self._ip, found["index"], BY_WGMESH))
+        routes = routes_through(self._ip, found["index"], BY_WGMESH)
+        return _link(found, addresses, routes, is_strict(interface))
 
     def _neighbour(self, ip: str) -> tuple[str, ...]:
         met = self._ip.get_neighbours(family=socket.AF_INET6, dst=ip)
@@ -85,8 +88,12 @@ class Kernel:
     def _edit(self, interface: str, change: LinkChange) -> str:
         try:
             edit(self._ip, self._index(interface), change)
+            if isinstance(change, SetDevice) and change.strict is not None:
+                set_strict(interface, change.strict)
         except NetlinkError as error:
             return os.strerror(error.code)
+        except OSError as error:
+            return error.strerror or str(error)
         return ""
 
     def _create(self, interface: str, kind: str, alias: str) -> None:
@@ -119,7 +126,7 @@ class Kernel:
                 yield each["index"], f"{ip}/{each['prefixlen']}"
 
 
-def _link(found: Any, addresses: list[str], routes: Sequence[str] = ()) -> Link:
+def _link(found: Any, addresses: list[str], routes: Sequence[str] = (), strict: bool = False) -> Link:
     linkinfo = found.get_attr("IFLA_LINKINFO")
     return Link(
         name=found.get_attr("IFLA_IFNAME"),
@@ -131,4 +138,5 @@ def _link(found: Any, addresses: list[str], routes: Sequence[str] = ()) -> Link:
         master=found.get_attr("IFLA_MASTER") or 0,
         addresses=tuple(sorted(addresses)),
         routes=tuple(routes),
+        strict=strict,
     )

@@ -10,7 +10,7 @@ IFF_LOOPBACK = 0x8
 IFF_RUNNING = 0x40
 IFF_MULTICAST = 0x1000
 
-# Of a SetDevice, `mtu` and `up` count here; the rest is WireGuard's own.
+# Of a SetDevice, `mtu`, `up` and `strict` count here; the rest is WireGuard's own.
 LinkChange = AddAddress | RemoveAddress | AddRoute | RemoveRoute | SetDevice
 
 
@@ -19,7 +19,7 @@ class Link(Struct, frozen=True, omit_defaults=True):
 
     `flags` as in linux/if.h, `mtu` in bytes, `master` the index of the bridge or bond that it is a port of (0: none).
     `addresses` carry prefix lengths, and are usable already. `routes` are told of an interface that was asked for by
-    name: the prefixes that we routed through it, and nobody else's.
+    name: the prefixes that we routed through it, and nobody else's; so is whether its reverse path filter is `strict`.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Link(Struct, frozen=True, omit_defaults=True):
     master: int = 0
     addresses: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    strict: bool = False
 
     @property
     def up(self) -> bool:

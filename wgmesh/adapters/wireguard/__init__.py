@@ -11,15 +11,19 @@ from wgmesh.adapters.wireguard.port import WireGuard as WireGuard
 from wgmesh.adapters.wireguard.recorded import Recorded
 from wgmesh.adapters.wireguard.userspace import Userspace
 from wgmesh.domain.errors import UsageError, WgmeshError
+from wgmesh.domain.settings import relay_interface
 
 BACKENDS = ("auto", "kernel", "userspace", "none")
 
 
-def open_wireguard(backend: str, interface: str, keys: Keys, links: Links, awake: Callable[[], int]) -> WireGuard:
+def open_wireguard(
+    backend: str, interface: str, keys: Keys, links: Links, awake: Callable[[], int], beside: str = ""
+) -> WireGuard:
     """The device called `interface`, by one of BACKENDS; `awake` is a steady clock in ms. Nothing is touched yet.
 
     `auto` stays with what carries the interface already, else takes the kernel's WireGuard where there is one.
-    WgmeshError if there is none to take.
+    WgmeshError if there is none to take. `beside`: the other interface of this node, which has the same key; empty:
+    the one for relayed tunnels.
     """
     if backend == "auto":
         backend = _suitable(interface, links)
@@ -27,7 +31,7 @@ def open_wireguard(backend: str, interface: str, keys: Keys, links: Links, awake
         case "none":
             return Recorded()
         case "kernel":
-            return Kernel(interface, keys, links, awake)
+            return Kernel(interface, keys, links, awake, beside=beside or relay_interface(interface))
         case "userspace":
             return Userspace(interface, keys, links, awake)
         case _:

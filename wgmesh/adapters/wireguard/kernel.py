@@ -26,7 +26,7 @@ PORT_IN_USE = "the UDP port of the interface is in use"
 
 
 class Kernel:
-    """The device called `interface`, in the network namespace that we run in."""
+    """The device called `interface`, in the network namespace that we run in. `beside`: another one of ours."""
 
     backend = "kernel"
     pidfd: int | None = None
@@ -38,8 +38,10 @@ class Kernel:
         links: Links,
         awake: Callable[[], int],
         channel: Callable[[str], GenericNetlink] = GenericNetlink,
+        beside: str = "",
     ) -> None:
         self._interface = interface
+        self._beside = beside
         self._keys = keys
         self._links = links
         self._ages = Ages(awake)
@@ -118,7 +120,7 @@ class Kernel:
     def _delete_renamed(self) -> None:
         """Ours under another name, which somebody gave to it, has our port still."""
         for name in self._links.named_by_kind(KIND):
-            reading = self._read(name) if name != self._interface else None
+            reading = self._read(name) if name not in (self._interface, self._beside) else None
             if reading is not None and reading.private > 0:
                 self._links.delete(name)
 

@@ -113,6 +113,11 @@ class LinkState(Protocol):
         """Prefixes."""
         ...
 
+    @property
+    def strict(self) -> bool:
+        """Whether its IPv4 packets are dropped where their answer would leave by another interface."""
+        ...
+
 
 class Links(Protocol):
     """The kernel's side of an interface. Every method raises OSError when it gets no answer, or a refusal."""

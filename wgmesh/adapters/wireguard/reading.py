@@ -40,6 +40,7 @@ def device(reading: Reading, link: LinkState) -> Device:
         # The kernel gives a link-local one by itself; ours never is.
         addresses=tuple(it for it in link.addresses if not ipaddress.ip_interface(it).is_link_local),
         routes=link.routes,
+        strict=link.strict,
         peers=reading.peers,
     )
 

@@ -100,6 +100,7 @@ def _set(device: Device, wish: SetDevice) -> Device:
         listen_port=device.listen_port if wish.listen_port is None else wish.listen_port,
         mtu=device.mtu if wish.mtu is None else wish.mtu,
         up=up,
+        strict=device.strict if wish.strict is None else wish.strict,
         # As the kernel does when a link goes down.
         routes=device.routes if up else (),
         addresses=device.addresses if up or not device.up else tuple(it for it in device.addresses if ":" not in it),

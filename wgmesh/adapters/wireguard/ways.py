@@ -64,8 +64,9 @@ def words(error: OSError | WgmeshError) -> str:
 def _parts(change: Change) -> Iterator[Change]:
     """What of the change is WireGuard's and what the link's; and the key does not wait for a port that is taken."""
     match change:
-        case SetDevice(private=private, listen_port=listen_port, mtu=mtu, up=up):
-            parts = (SetDevice(private=private), SetDevice(listen_port=listen_port), SetDevice(mtu=mtu, up=up))
+        case SetDevice(private=private, listen_port=listen_port, mtu=mtu, up=up, strict=strict):
+            link = SetDevice(mtu=mtu, up=up, strict=strict)
+            parts = (SetDevice(private=private), SetDevice(listen_port=listen_port), link)
             yield from (part for part in parts if part != SetDevice())
         case _:
             yield change

@@ -1,0 +1,102 @@
+"""Two machines behind routers that give every target another port, and a public one that both reach."""
+
+import re
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.namespaces.daemon import Daemon
+from tests.namespaces.lab import FaultyLab, wait_for
+from tests.namespaces.mesh import new_secret
+from tests.namespaces.test_exchange import exchange_of
+from wgmesh.adapters.netns.lab import Node, configure
+from wgmesh.domain.folding import fold
+
+pytestmark = pytest.mark.namespaces
+
+RANDOM_PORTS = """
+table inet nat {
+    chain out { type nat hook postrouting priority 100; oifname "eth1" masquerade random,fully-random; }
+}
+"""
+# What the echoes carry: ping repeats it.
+PATTERN = b"only the two of "
+ANSWERED = re.compile(r"bytes from .* icmp_seq=(\d+)")
+
+
+def home(lab: FaultyLab, number: int) -> Node:
+    """A machine behind a router of its own, whose other side is on the Internet."""
+    router, node = lab.node(f"router{number}"), lab.node("ab"[number - 1])
+    lab.plug(router, lab.segment(f"lan{number}"), f"192.168.{number}.254/24")
+    lab.plug(router, "internet", f"203.0.113.{number}/24")
+    lab.plug(node, f"lan{number}", f"192.168.{number}.1/24")
+    configure(node.pid, f"route add default via 192.168.{number}.254")
+    router.run(["nft", "-f", "-"], stdin=RANDOM_PORTS)
+    router.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"])
+    return node
+
+
+def path(daemon: Daemon, name: str) -> str:
+    """How this daemon reaches another, by its log: read here, for a verb takes a second to start."""
+    peers = fold(daemon.records()).peers.values()
+    states = ["relayed" if peer.relayed else peer.state for peer in peers if peer.hostname == name]
+    return states[0] if states else "unknown"
+
+
+def missing(pings: str, after: int = 0) -> list[int]:
+    """The numbers of the echo requests that were not answered, between this one and the last that was."""
+    answered = [int(number) for number in ANSWERED.findall(pings)]
+    return [number for number in range(after + 1, max(answered) + 1) if number not in answered]
+
+
+def newest(pings: Path) -> int:
+    """The number of the last echo request that was answered."""
+    return max((int(number) for number in ANSWERED.findall(pings.read_text())), default=0)
+
+
+def test_who_cannot_meet_directly_meets_through_a_third_and_directly_once_it_can(lab: FaultyLab) -> None:
+    lab.segment("internet")
+    public = lab.node("c")
+    lab.plug(public, "internet", "203.0.113.3/24")
+    one, other = home(lab, 1), home(lab, 2)
+    secret = new_secret(lab.directory)
+    c = Daemon(public, secret, lab.directory, "--no-dht")
+    assert c.connected(0)
+    options = ("--no-dht", "--no-relay", "--peer", exchange_of(c))
+    a, b = (Daemon(node, secret, lab.directory, *options) for node in (one, other))
+    began = time.monotonic()
+    wait_for(lambda: path(a, "b") == path(b, "a") == "relayed", 60, "a relayed way between a and b")
+    print(f"relayed_seconds {time.monotonic() - began:.1f}")
+
+    log, address = lab.directory / "pings", str(b.status()["node"]["mesh_ipv4"])
+    with lab.capture(public) as outside, lab.capture(public, "wgmesh0") as inside, log.open("w") as file:
+        ping = ["ping", "-n", "-O", "-i", "0.05", "-p", PATTERN.hex(), address]
+        pings = one.popen(ping, stdout=file, stderr=file)
+        wait_for(lambda: newest(log) >= 20, 20, "twenty echoes through the relay")
+    passed = inside.select(lambda packet: packet.protocol == socket.IPPROTO_UDP and len(packet.payload) > 100)
+    assert len(passed) >= 40, "the relay passes each of them in, and out again"
+    assert not [each for each in (*outside.packets, *inside.packets) if PATTERN * 2 in each.payload]
+
+    lab.plug(one, "internet", "203.0.113.9/24")
+    wait_for(lambda: path(a, "b") == path(b, "a") == "connected", 60, "the direct way between a and b")
+    direct = newest(log)
+    wait_for(lambda: newest(log) > direct + 20, 20, "twenty echoes on the direct way")
+    assert missing(log.read_text()) == [], "not one echo is lost on the way to direct"
+
+    direct, pulled = newest(log), time.monotonic()
+    lab.unplug(one, "eth1")
+    wait_for(lambda: path(a, "b") == path(b, "a") == "relayed", 60, "the relayed way again")
+    back = time.monotonic() - pulled
+    relayed = newest(log)
+    wait_for(lambda: newest(log) > relayed + 20, 20, "twenty echoes through the relay again")
+    pings.terminate()
+    gap = len(missing(log.read_text(), direct)) / 20
+    print(f"back_seconds {back:.1f} lost_seconds {gap:.1f}")
+    assert gap <= back + 1, "lost is what was sent before it was noticed"
+    assert {peer["path"] for peer in a.peers() if peer["name"] == "b"} == {"relayed"}
+    assert a.status()["counts"]["relayed"] == 1
+    assert "relayed through c" in a.wgmesh("why", "b").stdout
+    a.wgmesh("leave")
+    assert "wgmesh0" not in one.run(["ip", "link"]).stdout
