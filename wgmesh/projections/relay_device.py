@@ -11,7 +11,8 @@ from collections.abc import Container, Iterator, Mapping
 from wgmesh.domain import relays, routes
 from wgmesh.domain.attached import has_ipv4
 from wgmesh.domain.device import Change, Device, DevicePeer, DeviceSample
-from wgmesh.domain.endpoints import KEEPALIVE_SECONDS, OUT_OF_STEP
+from wgmesh.domain.endpoints import OUT_OF_STEP
+from wgmesh.domain.keepalive import KEEPALIVE_SECONDS
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.relay_state import Lease
