@@ -193,7 +193,7 @@ LAYERS = (
         "secret", "settings", "silence_events", "stun", "upcasts",
     ),
     (
-        "attached", "draft", "flows", "folding", "holdings", "introduce", "mesh", "own_record", "passing",
+        "attached", "draft", "electing", "flows", "folding", "holdings", "introduce", "mesh", "own_record", "passing",
         "peer_folding", "punch", "relay_folding", "relay_state", "ring", "session", "silences", "watch",
     ),
     (POLICIES,),

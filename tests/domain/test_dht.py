@@ -5,8 +5,9 @@ import itertools
 
 from tests.cast import ALICE, BOB, EVERYBODY, Member
 from tests.playbook import NOON, Playbook, given, span
-from wgmesh.domain.dht import ANNOUNCE_PAUSE, ANNOUNCERS, CANDIDATES_AN_HOUR, FIRST_PAUSE, LONGEST_PAUSE, SPREAD
+from wgmesh.domain.dht import ANNOUNCE_PAUSE, CANDIDATES_AN_HOUR, FIRST_PAUSE, LONGEST_PAUSE, SPREAD
 from wgmesh.domain.effects import LookUp, SendHello
+from wgmesh.domain.electing import ELECTED
 from wgmesh.domain.events import AnnouncerElected, LayerResumed, PeerConnected, PeerDisconnected
 from wgmesh.domain.inputs import Due, Found, Leave, Networked, Resumed, Suspended
 from wgmesh.domain.values import HOUR, Endpoint
@@ -66,7 +67,7 @@ def test_two_of_a_mesh_announce_and_nobody_looks() -> None:
         assert all(walk == LookUp((walk.hours[0],), announce=True) for _, walk in done)
         elected += [who] if done else []
         assert len(done) in (0, 3)
-    assert sorted(elected, key=ranked().index) == ranked()[:ANNOUNCERS]
+    assert sorted(elected, key=ranked().index) == ranked()[:ELECTED]
 
 
 def test_an_election_is_recorded_when_it_changes_something() -> None:

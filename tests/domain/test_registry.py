@@ -1,13 +1,15 @@
 """When a node looks into the registry: alone at once and ever more rarely; in a mesh it keeps its note fresh."""
 
+import hashlib
 import itertools
 from typing import Any
 
 from msgspec.structs import replace
 
-from tests.cast import ALICE, BOB, CAROL
+from tests.cast import ALICE, BOB, CAROL, EVERYBODY
 from tests.playbook import Playbook, given, resting, span
 from wgmesh.domain.effects import Consult, SendHello
+from wgmesh.domain.electing import ELECTED
 from wgmesh.domain.events import (
     LayerResumed,
     LayerSuspended,
@@ -28,6 +30,7 @@ from wgmesh.domain.registry import (
     LONGEST_PAUSE,
     REFRESH_PAUSE,
     SPREAD,
+    WATCH_PAUSE,
 )
 from wgmesh.domain.values import DAY, HOUR, SECOND, Endpoint, Interface
 
@@ -77,11 +80,11 @@ def test_who_stays_alone_looks_ever_more_rarely() -> None:
     assert len(times) <= 20
 
 
-def test_without_a_token_nothing_is_written_and_in_a_mesh_nothing_is_asked() -> None:
+def test_without_a_token_nothing_is_written() -> None:
     done = visits(starts(READS), "1 min", step=1000)
     assert done
     assert all(visit == Consult(0, 0, creates=False, writes=False) for _, visit in done)
-    assert visits(starts(READS, *IN_A_MESH), "1 d", step=300_000) == []
+    assert all(not visit.writes for _, visit in visits(starts(READS, *IN_A_MESH), "2 h", step=60_000))
 
 
 def test_who_is_off_and_who_has_left_never_looks() -> None:
@@ -95,9 +98,22 @@ def test_with_a_tunnel_our_note_is_written_again_before_it_counts_no_more() -> N
     wrote, done = story.until("2 min"), visits(story, "2 min", step=1000)
     assert [LEAST_PAUSE <= at <= LEAST_PAUSE + 2000 for at, _ in done] == [True]
     after = wrote.when(Consulted(7, wrote=True)).given(PeerConnected(BOB.key, BOB.wireguard))
-    again = [at for at, _ in visits(after, "1 d", step=300_000)]
-    assert len(again) == 1
-    assert REFRESH_PAUSE <= again[0] - wrote.now < DAY - HOUR
+    later = visits(after, "1 d", step=300_000)
+    writes = [at for at, visit in later if visit.writes]
+    assert REFRESH_PAUSE <= writes[0] - wrote.now < DAY - HOUR
+
+
+def test_in_a_mesh_two_read_now_and_then_and_nobody_else() -> None:
+    ranked = sorted(EVERYBODY, key=lambda who: hashlib.sha256(who.key).digest())
+    for who in EVERYBODY:
+        settings = replace(who.settings, **ON)
+        others = (other for other in EVERYBODY if other is not who)
+        met = [event for each in others for event in (each.discovered(), PeerConnected(each.key, each.wireguard))]
+        story = given(*who.joined(), SettingsChanged(settings), *met).when(who.start(boot=2, settings=settings))
+        done = visits(story, "4 h", step=60_000)
+        assert bool(done) == (who in ranked[:ELECTED])
+        pauses = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(done)]
+        assert all(WATCH_PAUSE - 60_000 <= pause <= WATCH_PAUSE * 5 // 4 + 60_000 for pause in pauses)
 
 
 def test_where_we_are_now_is_written_soon_but_not_with_every_move() -> None:

@@ -7,7 +7,7 @@ from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.site import Site
 from wgmesh.domain import routes
-from wgmesh.domain.dht import ANNOUNCERS
+from wgmesh.domain.electing import ELECTED
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP
 
 # Who is not within an hour of another's clock cannot show it a token.
@@ -49,7 +49,7 @@ def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
     is_callable = (site.is_public(one) and site.can_name(other, one)) or (
         site.is_public(other) and site.can_name(one, other)
     )
-    if not is_callable or len(hidden) > ANNOUNCERS:
+    if not is_callable or len(hidden) > ELECTED:
         return False
     sometimes("met_by_dht")
     return True

@@ -5,13 +5,12 @@ are connected keep the mesh findable for newcomers: the two that everybody ranks
 infohash are candidates for a sealed Hello and no more.
 """
 
-import hashlib
-
 from msgspec.structs import replace
 
 from wgmesh.domain import lots
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import LookUp
+from wgmesh.domain.electing import is_elected
 from wgmesh.domain.events import AnnouncerElected
 from wgmesh.domain.inputs import Found
 from wgmesh.domain.mesh import Mesh
@@ -26,8 +25,6 @@ LONGEST_PAUSE = 10 * MINUTE
 ANNOUNCE_PAUSE = 20 * MINUTE
 # What begins at one moment on many machines is spread over so long.
 SPREAD = 250
-# Two announcers: one may vanish without a sound.
-ANNOUNCERS = 2
 # Addresses an hour that are taken from the DHT, whoever put them there (threats: an eclipse with 10,000 bogus peers).
 CANDIDATES_AN_HOUR = 32
 
@@ -54,7 +51,7 @@ def walk(draft: Draft) -> Verdict:
         return
     _begin_hour(draft)
     alone = draft.mesh.is_alone
-    elected = not alone and _is_elected(draft.mesh)
+    elected = not alone and is_elected(draft.mesh)
     if elected != (draft.mesh.announcer is not None):
         yield AnnouncerElected(elected), ()
     hour = draft.now.at // HOUR
@@ -88,10 +85,3 @@ def _begin_hour(draft: Draft) -> None:
     knocks = draft.session.knocks.items()
     kept = {address: knock for address, knock in knocks if knock.to != NOBODY or address not in old}
     draft.remember(walked_hour=hour, walked_into=(), knocks=kept)
-
-
-def _is_elected(mesh: Mesh) -> bool:
-    """Are we among the first, as everybody ranks those who are connected: by the hash of their identities?"""
-    connected = [peer.identity for peer in mesh.present_peers if peer.connected]
-    ranked = sorted((mesh.identity, *connected), key=lambda identity: hashlib.sha256(identity).digest())
-    return mesh.identity in ranked[:ANNOUNCERS]

@@ -1,8 +1,9 @@
 """When this node looks into the registry: at once while it knows nobody to talk to, hardly ever afterwards.
 
 Alone, it reads the notes of others and leaves its own, ever more rarely. With a tunnel it only keeps its note fresh, so
-that newcomers find it. A note holds a record that its owner signed: it is taken like any record at second hand, and
-leads to sealed Hellos and to WireGuard's own handshakes, no further.
+that newcomers find it; two of a mesh read now and then, for those who cannot call us but can be called. A note holds a
+record that its owner signed: it is taken like any record at second hand, and leads to sealed Hellos and to WireGuard's
+own handshakes, no further.
 """
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from wgmesh.domain import lots
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Consult
+from wgmesh.domain.electing import is_elected
 from wgmesh.domain.events import RegistryEntryCreated, RegistryEntryFound
 from wgmesh.domain.inputs import Consulted, Found
 from wgmesh.domain.mesh import Mesh
@@ -23,6 +25,8 @@ FIRST_PAUSE = 5 * SECOND
 LONGEST_PAUSE = 10 * MINUTE
 # However often networks change and tunnels fall, and before a node with tunnels leaves its first note.
 LEAST_PAUSE = MINUTE
+# In a mesh: how often the two who are elected read.
+WATCH_PAUSE = 30 * MINUTE
 # Notes count for a day: ours is written again after this, and up to a quarter more.
 REFRESH_PAUSE = 18 * HOUR
 # A registry that hides what we make is not filled with issues.
@@ -59,18 +63,19 @@ def next_visit(state: State) -> int | None:
 
 
 def visit(draft: Draft) -> Verdict:
-    """Alone: read, and leave our note. In a mesh: write our note again when it is old. Say when to think of it next."""
+    """Alone: read, and leave our note. Elected: read. When our note is old, write it. Say when to think of it next."""
     visits, now = draft.session.visits, draft.now.awake
     if visits.due is None or now < visits.due:  # an earlier input of the same turn has put it off
         return
     settings, alone = draft.mesh.settings, draft.mesh.is_alone
     assert settings is not None
     is_stale = visits.noted is None or now - visits.noted >= REFRESH_PAUSE
-    if alone or (settings.registry_writes and is_stale):
-        yield _consult(draft, settings.registry_writes)
+    writes = settings.registry_writes and (alone or is_stale)
+    if alone or writes or is_elected(draft.mesh):
+        yield _consult(draft, writes)
         visits = replace(visits, begun=now)
     tries = min(visits.tries + 1, MOST_DOUBLINGS) if alone else 0
-    pause = _backoff(visits.tries) if alone else REFRESH_PAUSE
+    pause = _backoff(visits.tries) if alone else WATCH_PAUSE
     draft.remember(visits=replace(visits, due=now + _jittered(draft, pause), tries=tries))
 
 
