@@ -1,15 +1,25 @@
 """Machines of different networks: no multicast reaches from one to the other, and `--peer` names one address."""
 
+import os
 import time
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
 from tests.namespaces.mesh import new_secret
+from tests.namespaces.test_routes import OFFICE, table
+from tests.source import ROOT
 from wgmesh.adapters.netns.lab import Node, configure
 
 pytestmark = pytest.mark.namespaces
+
+BUDGETS: dict[str, Any] = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())["daemon"]
+# A machine that is shared takes so much longer; what the processors do for it is much the same.
+PATIENCE = 5
 
 
 def routed(lab: FaultyLab, *names: str) -> list[Node]:
@@ -43,6 +53,12 @@ def reaches(one: Daemon, other: Daemon) -> bool:
     return one.node.ping(mesh_address(other), timeout_seconds=0.3)
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used of processors since it began, with what it was before `exec`."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_one_address_of_one_peer_joins_two_networks(lab: FaultyLab) -> None:
     here, there = routed(lab, "a", "b")
     secret = new_secret(lab.directory)
@@ -56,10 +72,10 @@ def test_one_address_of_one_peer_joins_two_networks(lab: FaultyLab) -> None:
     assert layers["exchange"] == "working"
 
 
-def test_who_knows_a_peer_of_a_peer_reaches_it_directly_within_ten_seconds(lab: FaultyLab) -> None:
-    first, second, third = routed(lab, "a", "b", "c")
+def test_who_knows_a_peer_of_a_peer_reaches_it_directly_and_so_does_a_route_of_a_fourth(lab: FaultyLab) -> None:
+    first, second, third, fourth = routed(lab, "a", "b", "c", "d")
     secret = new_secret(lab.directory)
-    a = Daemon(first, secret, lab.directory)
+    a = Daemon(first, secret, lab.directory, "--accept-routes", "10.77.0.0/16")
     assert a.connected(0)
     b = Daemon(second, secret, lab.directory, "--peer", exchange_of(a))
     assert b.connected(1, 20), b.log.read_text()
@@ -75,6 +91,10 @@ def test_who_knows_a_peer_of_a_peer_reaches_it_directly_within_ten_seconds(lab: 
     assert " ms as a (" in c.wgmesh("test-peer", exchange_of(a)).stdout
     assert "nothing listens on that port" in c.wgmesh("test-peer", "10.8.3.254:52000", check=False).stderr
     assert "PeerDiscovered" not in a.record_names()[seen:]
+    d = Daemon(fourth, secret, lab.directory, "--peer", exchange_of(c), "--advertise-routes", OFFICE)
+    wait_for(lambda: OFFICE in table(a.node), 20, "the route of one whom a only heard of")
+    wait_for(lambda: b.connected(3, 1) and c.connected(3, 1), 20, "the others to know the fourth")
+    assert all(OFFICE not in table(each.node) for each in (b, c, d)), "only whose operator accepts it"
 
 
 def test_a_warm_restart_without_discovery_comes_back_from_its_log(lab: FaultyLab) -> None:
@@ -85,10 +105,12 @@ def test_a_warm_restart_without_discovery_comes_back_from_its_log(lab: FaultyLab
     b = Daemon(there, secret, lab.directory, "--no-lan", "--peer", exchange_of(a))
     wait_for(lambda: reaches(b, a), 10, "a ping from b to a")
     assert a.connected(1), "its log must know that it was"
+    address = mesh_address(b)
     a.kill9()
     configure(a.node.pid, "link del wgmesh0")
-    a.start()
     began = time.monotonic()
-    address = mesh_address(b)
-    wait_for(lambda: a.node.ping(address, timeout_seconds=0.2), 10, "a ping from a to b")
-    print(f"warm_restart_seconds {time.monotonic() - began:.2f}")
+    a.start()
+    wait_for(lambda: a.node.ping(address, timeout_seconds=0.2), BUDGETS["warm_seconds"] * PATIENCE, "a ping to b")
+    took, worked = time.monotonic() - began, processor_seconds(a.pid())
+    print(f"warm restart: first ping after {took:.2f} s, {worked:.2f} s of a processor")
+    assert worked <= BUDGETS["warm_processor_seconds"]
