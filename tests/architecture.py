@@ -217,6 +217,7 @@ POLICIES_THAT_ASK_POLICIES = {
     # A verdict is passed on; a strained node waits longer for it; who gave bytes and no word passes its watch on.
     "doubting": ("muteness", "spreading", "strain", "wards"),
     "endpoints": ("routes",),  # what goes through the mesh is no way to it
+    "farewell": ("reaching",),  # where a peer's exchange may be
     "hearsay": ("membership", "selfhood"),
     "membership": ("forgetting", "introducing"),  # a newcomer may be one too many, and may need room
     "punching": ("endpoints", "membership", "rendezvous", "routes"),  # where to probe, and who is to know of it

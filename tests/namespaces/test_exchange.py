@@ -114,3 +114,8 @@ def test_a_warm_restart_without_discovery_comes_back_from_its_log(lab: FaultyLab
     took, worked = time.monotonic() - began, processor_seconds(a.pid())
     print(f"warm restart: first ping after {took:.2f} s, {worked:.2f} s of a processor")
     assert worked <= BUDGETS["warm_processor_seconds"]
+    wait_for(lambda: b.connected(1, 1), 10, "b to see it")
+    a.kill9()
+    configure(a.node.pid, "link del wgmesh0")
+    a.wgmesh("leave")
+    wait_for(lambda: "PeerLeft" in b.record_names(), 10, "a goodbye without daemon, tunnel or LAN")

@@ -5,7 +5,7 @@ import pytest
 from tests.cast import ALICE, BOB, CAROL, EVERYBODY, Member
 from tests.node.test_lan import crowd
 from tests.small_world import Machine, SmallWorld
-from wgmesh.domain.events import PeerConnected, PeerDiscovered, RecordRenewed
+from wgmesh.domain.events import PeerConnected, PeerDiscovered, PeerLeft, RecordRenewed
 from wgmesh.domain.inputs import Found
 from wgmesh.node import Turn
 
@@ -157,3 +157,14 @@ def test_the_log_says_how_each_was_met() -> None:
     causes = {r.cause for m in (alice, bob, carol) for r in m.log.records if isinstance(r.event, PeerDiscovered)}
     assert causes == {"exchange", "gossip"}  # whom a peer met, it tells inside the tunnel
     assert alice.count(PeerConnected) == 2
+
+
+def test_a_goodbye_reaches_peers_over_the_underlay_where_nothing_comes_through_tunnels() -> None:
+    world, (alice, bob) = apart(ALICE, BOB)
+    name(bob, alice)
+    world.run("5 s")
+    assert connected(alice, bob)
+    world.lost_inside = lambda _: True
+    alice.leave()
+    world.run("1 s")
+    assert bob.count(PeerLeft) == 1

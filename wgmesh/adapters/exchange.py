@@ -68,9 +68,13 @@ class Exchange:
                 await anyio.sleep_forever()
         finally:
             self._tasks = None
-            for opened in self._sockets.values():
-                opened.close()
-            self._sockets = {}
+            self.close()
+
+    def close(self) -> None:
+        """Speak no more; nobody may be reading."""
+        for opened in self._sockets.values():
+            opened.close()
+        self._sockets = {}
 
     def _open(self, family: socket.AddressFamily) -> str:
         try:

@@ -1,9 +1,12 @@
 """`leave` where no daemon runs: the log, the peers and the machine all know."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 
+from wgmesh.adapters.exchange import Exchange
+from wgmesh.adapters.gossip import Gossip
 from wgmesh.adapters.hosts_file import HostsFile
 from wgmesh.adapters.lan.layer import Lan
 from wgmesh.daemon.home import Home
@@ -12,6 +15,8 @@ from wgmesh.daemon.once import opened, tunnel_of
 from wgmesh.daemon.tunnel import Tunnel
 from wgmesh.daemon.uplinks import Uplinks
 from wgmesh.domain.inputs import Leave
+from wgmesh.domain.settings import NodeSettings
+from wgmesh.node import Outgoing
 
 
 def leave_once(state_dir: Path, interface: str) -> None:
@@ -23,16 +28,26 @@ def leave_once(state_dir: Path, interface: str) -> None:
 async def _leave(home: Home, tunnel: Tunnel) -> None:
     turn = home.node.turn([Leave()], *home.clock.now())
     settings = home.node.mesh.settings
-    if settings is not None and settings.lan:
-        uplinks = Uplinks(_sockets(home))
-        uplinks.follow(home.node.mesh.interfaces, 0, home.clock.awake())
-        uplinks.send(turn.outgoing)
-        uplinks.follow((), 0, home.clock.awake())
+    assert settings is not None  # a node that is opened has started once
+    _say(home, settings, turn.outgoing)
     await tunnel.remove()
-    if settings is not None:
-        await Names(HostsFile(settings.interface)).clear()
+    await Names(HostsFile(settings.interface)).clear()
 
 
-def _sockets(home: Home) -> Lan:
-    """Sockets to speak with; nobody listens to them."""
-    return Lan(home.keyring.keys.multicast_group, lambda _: None, lambda *_: None, home.clock.awake)
+def _say(home: Home, settings: NodeSettings, outgoing: Sequence[Outgoing]) -> None:
+    """Through each layer that works now, with sockets to speak with; nobody listens to them."""
+    keys, awake, interfaces = home.keyring.keys, home.clock.awake, home.node.mesh.interfaces
+    lan = Lan(keys.multicast_group, _ignore, _ignore, awake) if settings.lan else None
+    gossip = Gossip(settings.interface, keys.gossip_port, _ignore) if settings.gossip else None
+    exchange = Exchange(home.node.mesh.exchange_port, _ignore, _ignore)
+    uplinks = Uplinks(lan, gossip, exchange)
+    uplinks.follow(interfaces, 0, awake())
+    uplinks.send(outgoing)
+    uplinks.follow((), 0, awake())
+    exchange.close()
+    if gossip is not None:
+        gossip.close()
+
+
+def _ignore(*_: object) -> None:
+    """What arrives while we leave."""

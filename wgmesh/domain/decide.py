@@ -16,6 +16,7 @@ from wgmesh.domain import (
     digests,
     discovery,
     doubting,
+    farewell,
     granting,
     hearsay,
     inquiring,
@@ -152,7 +153,7 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Stop():
             return running.stop(draft, given)
         case i.Leave():
-            return running.leave(draft)
+            return chain(running.leave(draft), farewell.bid(draft))
         case i.Ban():
             return bans.ban(draft, given)
         case i.Unban():

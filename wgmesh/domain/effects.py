@@ -59,6 +59,12 @@ class SendPage(Struct, frozen=True, tag=True):
     records: tuple[bytes, ...]
 
 
+class SendFarewell(Struct, frozen=True, tag=True):
+    """Say our own record, which is a goodbye, to the exchange at this address; nothing is expected back."""
+
+    address: Endpoint
+
+
 class SendGossip(Struct, frozen=True, tag=True):
     """Say this to a member, through its tunnel."""
 
@@ -164,7 +170,7 @@ class Exit(Struct, frozen=True, tag=True):
 
 
 Effect = (
-    Announce | SendHello | SendReply | SendConfirm | SendPage | SendGossip | SendDigest | SendRecords
+    Announce | SendHello | SendReply | SendConfirm | SendPage | SendFarewell | SendGossip | SendDigest | SendRecords
     | SendIntroduction | SendProbe | AnswerProbe | LookUp | AskMapping | Consult | Nudge
     | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

@@ -23,6 +23,7 @@ Entropy = Callable[[int], bytes]
 Signing = fx.SendHello | fx.SendReply | fx.SendConfirm
 LAN: Layer = "lan"
 GOSSIP: Layer = "gossip"
+EXCHANGE: Layer = "exchange"
 # Pages of records to one member that are under way at once (protocol, section 5).
 PAGES_IN_FLIGHT = 4
 # What opens an exchange is as long as the longest answer, so that nobody is ever sent more bytes than it sent.
@@ -86,6 +87,9 @@ class Sender:
                 case fx.SendPage():
                     data = self._seal(effect.layer, messages.encode(messages.Page(effect.records)))
                     yield Outgoing(effect.layer, effect.interface, effect.address, data)
+                case fx.SendFarewell(address):
+                    data = self._seal(EXCHANGE, messages.encode(messages.Page((self.signed_record(mesh),))))
+                    yield Outgoing(EXCHANGE, "", address, data)
                 case fx.SendGossip() | fx.SendDigest() | fx.SendRecords():
                     yield from self._whisper(mesh, effect, chain)
                 case fx.SendIntroduction(through, to, can_probe, is_answer):
