@@ -220,7 +220,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "farewell": ("reaching",),  # where a peer's exchange may be
     "hearsay": ("membership", "selfhood"),
     "membership": ("forgetting", "introducing"),  # a newcomer may be one too many, and may need room
-    "punching": ("endpoints", "membership", "rendezvous", "routes"),  # where to probe, and who is to know of it
+    "punching": ("endpoints", "membership", "rendezvous", "routes", "sighting"),  # where to probe, who is to know of it
     "reaching": ("endpoints", "routes", "unanswered"),  # what may be nobody's address is not tried
     "granting": ("relays",),  # whom we reach ourselves
     "relaying": ("doubting", "liveness", "relays"),  # a tunnel that is not answered is asked for a sign first

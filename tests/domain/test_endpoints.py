@@ -324,6 +324,13 @@ def test_a_peer_that_was_met_before_the_move_only_takes_no_detour() -> None:
     assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) is None
 
 
+def test_a_peer_that_shook_hands_where_we_are_now_takes_no_detour_to_where_it_answered() -> None:
+    behind_nat = Endpoint("203.0.113.9", 40001)
+    story = ALICE_IS_UP.given(BOB.discovered(), BOB.observed(Endpoint("203.0.113.9", BOB.wireguard.port)))
+    story = story.given(PeerConnected(BOB.key, behind_nat))
+    assert turn(story.mesh, story.mesh.peers[BOB.key], story.now) == behind_nat
+
+
 def test_a_link_local_address_is_lost_with_its_interface() -> None:
     story = moved(MET_THERE, proven=Endpoint("fe80::9", 1, "eth0"))
     assert detour(story.mesh, story.mesh.peers[BOB.key], story.now) == MET_THERE

@@ -5,13 +5,15 @@ import itertools
 from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, DAVE, Member
-from tests.playbook import Playbook, given, resting, span
+from tests.playbook import Playbook, given, span
 from wgmesh.domain.effects import AnswerProbe, SendIntroduction, SendProbe
 from wgmesh.domain.endpoints import OUT_OF_STEP as ROLE_SWAP
-from wgmesh.domain.endpoints import TURN
+from wgmesh.domain.endpoints import TURN, candidates, turn
 from wgmesh.domain.events import (
     LayerResumed,
+    NatDetected,
     PeerConnected,
+    PeerDisconnected,
     PeerDiscovered,
     PeerEndpointObserved,
 )
@@ -88,7 +90,10 @@ def test_who_is_heard_of_is_probed_each_200_ms_for_5_s_at_all_its_addresses_and_
 
 def test_an_answered_probe_is_a_first_hand_claim_which_the_side_that_begins_tries_at_once() -> None:
     story = up(ALICE).when(told(BOBS), at="1 s").when(Reached(BOB.key, BOB_OUTSIDE, ALICE_OUTSIDE), at="1500 ms")
-    story.then(resting(PeerEndpointObserved(BOB.key, "punch", BOB_OUTSIDE), on=PeerDiscovered), cause="punch")
+    seen, found = story.recent
+    assert seen.event == NatDetected("unknown", ALICE_OUTSIDE, (BOB.key,), ()), "he says where he sees us"
+    assert found.event == PeerEndpointObserved(BOB.key, "punch", BOB_OUTSIDE)
+    assert (found.cause, found.because) == ("punch", (story.mesh.peers[BOB.key].updated.sequence,))
     assert endpoint_of(story, BOB) == BOB_OUTSIDE
 
 
@@ -122,10 +127,12 @@ def test_hearsay_waits_for_the_end_of_the_burst_which_tells_more() -> None:
     assert blind.until("3500 ms").state.session.trying
 
 
-def test_a_neighbour_is_left_to_wireguard_first() -> None:
+def test_a_neighbour_is_left_to_wireguard_and_probed_later_if_it_may_be_none() -> None:
     story = up(ALICE).when(told(SignedRecord(BOB.record(), BOB.signed(BOB.record()))), at="1 s")
-    _, probes = volleys(story, "10 s")
-    assert probes[0][0] == SECOND + TURN
+    assert volleys(story, "1 min")[1] == []
+    same_network = behind_nat(BOB, BOB_OUTSIDE, lan=BOB.ip)
+    _, probes = volleys(up(ALICE).when(told(same_network), at="1 s"), "20 s")
+    assert probes[0][0] == SECOND + ROLE_SWAP + TURN
 
 
 def test_nobody_is_probed_who_is_connected_banned_or_gone_or_when_we_left() -> None:
@@ -187,7 +194,9 @@ def test_a_connected_peer_is_answered_and_not_looked_for() -> None:
     story = up(ALICE).when(told(BOBS)).given(PeerConnected(BOB.key, BOB_OUTSIDE)).when(probe(BOB, ELSEWHERE))
     story.then(AnswerProbe(BOB.key, ELSEWHERE, bytes(12)))
     assert BOB.key not in story.when(Networked(())).state.session.punching.punches
-    story.when(Reached(BOB.key, BOB_OUTSIDE, ALICE_OUTSIDE)).then()
+    heard = story.when(Reached(BOB.key, BOB_OUTSIDE, ALICE_OUTSIDE))
+    assert heard.events == (NatDetected("unknown", ALICE_OUTSIDE, (BOB.key,), ()),)
+    heard.when(Reached(BOB.key, BOB.wireguard, ELSEWHERE)).then()
     up(ALICE).when(Reached(BOB.key, BOB_OUTSIDE, ALICE_OUTSIDE)).then()
 
 
@@ -310,3 +319,23 @@ def test_the_direct_way_has_failed_when_a_burst_was_in_vain() -> None:
     assert punching.has_failed(bob, SECOND + BURST + AFTERMATH)
     connected = story.given(PeerConnected(BOB.key, BOB_OUTSIDE))
     assert not punching.has_failed(connected.mesh.peers[BOB.key], MINUTE)
+
+
+def test_a_way_that_was_probed_comes_before_what_was_seen_otherwise_and_later() -> None:
+    probed, guessed = Endpoint("203.0.113.9", 40001), Endpoint("203.0.113.9", BOB.wireguard.port)
+    story = given(*ALICE.joined()).given(BOB.discovered(), PeerEndpointObserved(BOB.key, "punch", probed), at="1 s")
+    story = story.given(PeerEndpointObserved(BOB.key, "exchange", guessed), at="2 s")
+    assert [claim.endpoint for claim in candidates(story.mesh, story.mesh.peers[BOB.key])][:2] == [probed, guessed]
+    assert turn(story.mesh, story.mesh.peers[BOB.key], story.now) == probed
+
+
+def test_a_silent_peer_is_tried_where_a_probe_was_answered_by_one_side_first() -> None:
+    probed = Endpoint("203.0.113.9", 40001)
+    for us, them, pause in ((ALICE, BOB, 0), (BOB, ALICE, ROLE_SWAP)):
+        story = given(*us.joined()).given(them.discovered(), PeerConnected(them.key, them.wireguard))
+        story = story.given(
+            PeerDisconnected(them.key, 200_000), PeerEndpointObserved(them.key, "punch", probed), at="1 min"
+        )
+        peer = story.mesh.peers[them.key]
+        assert turn(story.mesh, peer, MINUTE + pause) == probed
+        assert pause == 0 or turn(story.mesh, peer, MINUTE + pause - 1) != probed

@@ -6,9 +6,9 @@ from wgmesh.domain.effects import SendGossip, SendIntroduction
 from wgmesh.domain.events import LayerResumed, PeerBanned, PeerConnected
 from wgmesh.domain.gossip_messages import Introduction
 from wgmesh.domain.inputs import Introduced, Told
-from wgmesh.domain.peer_record import SignedRecord
+from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
 from wgmesh.domain.rendezvous import FAVOURS_AT_ONCE
-from wgmesh.domain.values import SECOND
+from wgmesh.domain.values import SECOND, Endpoint
 
 ON = LayerResumed("gossip")
 
@@ -52,7 +52,7 @@ def test_favours_to_one_node_are_few() -> None:
 
 
 def looks_for_bob(story: Playbook) -> list[SendIntroduction]:
-    record = BOB.record()
+    record = BOB.record(endpoints=(ClaimedEndpoint("lan", "wg", Endpoint("10.77.0.9", 7)),))
     story = story.when(Told("exchange", BOB.exchange, (SignedRecord(record, BOB.signed(record)),)), at="1 s")
     return [effect for effect in story.until("8 s").effects if isinstance(effect, SendIntroduction)]
 

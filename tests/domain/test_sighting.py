@@ -14,7 +14,7 @@ from wgmesh.domain.events import (
 from wgmesh.domain.gossip_messages import Seen
 from wgmesh.domain.inputs import Mapped, Networked, Sampled, Told, Whispered
 from wgmesh.domain.packing import pack_endpoint
-from wgmesh.domain.peer_record import SignedRecord
+from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
 from wgmesh.domain.values import Endpoint
 
 FAR = {who.key: Endpoint(f"9.1.1.{number}", 7) for number, who in enumerate((BOB, CAROL, DAVE), start=1)}
@@ -62,11 +62,19 @@ def test_two_members_who_see_another_port_each_tell_of_a_hard_nat() -> None:
 def test_what_nobody_can_see_and_what_neighbours_and_strangers_see_is_passed_over() -> None:
     far = met(ALICE_IS_UP, BOB)
     near = ALICE_IS_UP.given(BOB.discovered(), PeerConnected(BOB.key, BOB.wireguard))
+    unmet = ALICE_IS_UP.given(BOB.discovered())
+    assert nats(says(unmet, BOB, HERE)) == [], "its record names an address on a link of ours"
     silent = far.given(PeerDisconnected(BOB.key, 200_000))
     for story, endpoint in ((far, Endpoint("127.0.0.1", 1)), (near, HERE), (silent, HERE), (ALICE_IS_UP, HERE)):
         assert nats(says(story, BOB, endpoint)) == []
     on_a_link = ALICE_IS_UP.given(BOB.discovered(), PeerConnected(BOB.key, Endpoint("fe80::9", 7, "eth0")))
     assert nats(says(on_a_link, BOB, HERE)) == []
+
+
+def test_a_member_is_believed_before_we_saw_its_tunnel_up_if_it_is_on_no_link_of_ours() -> None:
+    far = (ClaimedEndpoint("lan", "wg", FAR[BOB.key]),)
+    story = ALICE_IS_UP.given(BOB.discovered(BOB.record(endpoints=far)))
+    assert nats(says(story, BOB, HERE)) == [NatDetected("unknown", HERE, (BOB.key,), ())]
 
 
 def test_two_members_who_change_their_minds_all_the_time_write_eight_records_an_epoch() -> None:

@@ -76,9 +76,15 @@ def test_only_what_differs_of_a_peer_is_set() -> None:
     assert changes(of(before), of(DevicePeer(ANN, 2, HERE, ("10.1.0.2/32",), 0))) == (
         UpdatePeer(ANN, preshared=2, keepalive=0),
     )
-    assert changes(of(before), of(DevicePeer(ANN, 1, THERE, ("10.1.0.2/32",), 25))) == (
+    assert changes(of(before), of(DevicePeer(ANN, 1, THERE, ("10.1.0.2/32",), 25)), handshaken=[ANN]) == (
         UpdatePeer(ANN, endpoint=THERE),
     )
+
+
+def test_who_never_shook_hands_is_put_on_anew_elsewhere_so_that_wireguard_calls_it_at_once() -> None:
+    elsewhere = DevicePeer(ANN, 1, THERE)
+    assert changes(of(DevicePeer(ANN, 1, HERE)), of(elsewhere)) == (RemovePeer(ANN), AddPeer(elsewhere))
+    assert changes(of(DevicePeer(ANN, 1)), of(elsewhere)) == (UpdatePeer(ANN, endpoint=THERE),)
 
 
 def test_a_known_peer_that_is_not_wished_goes_and_a_stranger_stays() -> None:
@@ -104,7 +110,7 @@ def test_a_link_local_endpoint_without_its_scope_is_the_same_place() -> None:
     wished = of(DevicePeer(ANN, 1, Endpoint("fe80::1", 7, "eth0")))
     assert changes(of(DevicePeer(ANN, 1, Endpoint("fe80::1", 7))), wished) == ()
     for elsewhere in (Endpoint("fe80::1", 7, "eth1"), Endpoint("fe80::2", 7), Endpoint("fe80::1", 8)):
-        assert changes(of(DevicePeer(ANN, 1, elsewhere)), wished) == (
+        assert changes(of(DevicePeer(ANN, 1, elsewhere)), wished, handshaken=[ANN]) == (
             UpdatePeer(ANN, endpoint=Endpoint("fe80::1", 7, "eth0")),
         )
 

@@ -65,12 +65,15 @@ def _objection(
 
 
 def candidates(mesh: Mesh, peer: Peer, covered: Prefixes | None = None) -> tuple[Claim, ...]:
-    """The peer's usable claims, best first: seen by ourselves, then by its record; link-local ones behind others."""
+    """The peer's usable claims, best first: seen by ourselves, then by its record; link-local ones behind others.
+
+    Of those that we saw, the ways that were probed come first: what answered elsewhere answered from another port.
+    """
     claims: dict[Endpoint, Claim] = {}
     for claim in (*peer.observed, *peer.claims):
         if not objection(mesh, claim.endpoint, covered):
             claims.setdefault(claim.endpoint, claim)
-    return tuple(sorted(claims.values(), key=lambda claim: bool(claim.endpoint.scope)))
+    return tuple(sorted(claims.values(), key=lambda claim: (bool(claim.endpoint.scope), claim.source != PUNCH)))
 
 
 def is_hearsay(peer: Peer, claim: Claim) -> bool:
@@ -120,6 +123,9 @@ def _end_of_detour(mesh: Mesh, peer: Peer, now: int) -> int | None:
 
 def _just_met_after_a_move(mesh: Mesh, peer: Peer, now: int) -> Claim | None:
     if peer.proven is None or not peer.observed:
+        return None
+    assert peer.proved
+    if peer.proved.sequence > mesh.networked.sequence:  # it is where it shook hands with us, here where we are
         return None
     newest = peer.observed[0]
     is_over = now >= newest.since.awake + TURN or newest.since.sequence <= mesh.networked.sequence

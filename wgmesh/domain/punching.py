@@ -7,16 +7,14 @@ that gives every destination another port. No ports are guessed. Nobody is plagu
 a minute to an address, whoever claims it, and 50 probes a second in all.
 """
 
-import ipaddress
-
 from msgspec.structs import replace
 
-from wgmesh.domain import lots, rendezvous, routes
+from wgmesh.domain import lots, rendezvous, routes, sighting
 from wgmesh.domain.allowance import spend
-from wgmesh.domain.attached import lans
+from wgmesh.domain.attached import is_on_link
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import AnswerProbe, SendIntroduction, SendProbe
-from wgmesh.domain.endpoints import TURN, candidates, objection
+from wgmesh.domain.endpoints import OUT_OF_STEP, TURN, candidates, objection
 from wgmesh.domain.events import PeerEndpointObserved
 from wgmesh.domain.inputs import Introduced, Probed, Reached
 from wgmesh.domain.membership import admit
@@ -39,10 +37,12 @@ TARGET_AT_ONCE, TARGET_PAUSE = BURST // VOLLEY_PAUSE, MINUTE * VOLLEY_PAUSE // B
 ALL_AT_ONCE, ALL_PAUSE = 100, 20
 # A third is asked again after this, doubled every time, up to that.
 ASK_PAUSE, LONGEST_ASK_PAUSE = 5 * SECOND, 5 * MINUTE
+# A peer on a link of ours is probed when both sides have had their try.
+NEIGHBOUR_PAUSE = OUT_OF_STEP + TURN
 # A way that was found, and did not lead to a handshake, is news again after this.
 FOUND_AGAIN = 5 * MINUTE
 # Where probes cannot be, one side tries first and opens its NAT, and the other this much later gets through.
-OUT_OF_STEP = 1500
+SECOND_TRY = 1500
 
 
 def follow(draft: Draft, before: Mesh) -> None:
@@ -77,18 +77,17 @@ def _is_missed(mesh: Mesh, peer: Peer) -> bool:
 
 
 def _begin(draft: Draft, peer: Peer) -> None:
-    """A burst of probes, from now on; a neighbour is left to WireGuard for as long as a claim holds its slot."""
+    """A burst of probes, from now on. A neighbour is left to WireGuard: there is no NAT between.
+
+    It is probed later if it may be none, since two sites can have the same private network.
+    """
+    near = [is_on_link(draft.mesh, claim.endpoint) for claim in candidates(draft.mesh, peer)]
+    if near and all(near):
+        return
     held = draft.session.punching.punches.get(peer.identity)
-    began = draft.now.awake + (TURN if _is_neighbour(draft.mesh, peer) else 0)
+    began = draft.now.awake + (NEIGHBOUR_PAUSE if any(near) else 0)
     kept = held or Punch(began, began)
     _keep(draft, peer, replace(kept, began=began, due=max(began, kept.fired + VOLLEY_PAUSE), later=0, asks=0))
-
-
-def _is_neighbour(mesh: Mesh, peer: Peer) -> bool:
-    """Is one of its addresses on a link of ours? Then there is no NAT between us."""
-    networks = lans(mesh.interfaces)
-    ips = [ipaddress.ip_address(claim.endpoint.ip) for claim in candidates(mesh, peer)]
-    return any(ip in network for ip in ips for network in networks)
 
 
 def volley(draft: Draft) -> Verdict:
@@ -166,6 +165,8 @@ def reached(draft: Draft, given: Reached) -> Verdict:
     peer, held = draft.mesh.peers.get(given.identity), draft.session.punching
     targets = {ip: left for ip, left in held.targets.items() if ip != given.endpoint.ip}  # it is no third's address
     draft.remember(punching=replace(held, targets=targets))
+    if peer is not None and not is_on_link(draft.mesh, given.endpoint):
+        yield from sighting.note(draft, peer, given.seen)
     if peer is None or not _is_missed(draft.mesh, peer):
         return
     known = next((claim for claim in peer.observed if claim.endpoint == given.endpoint), None)
@@ -186,7 +187,7 @@ def invited(draft: Draft, introduced: Introduced) -> Verdict:
     can_probe = draft.mesh.works(LAYER)
     is_blind = not (can_probe and introduced.can_probe)
     first = peer.public_key < draft.mesh.public_key
-    turn = now + (0 if first else OUT_OF_STEP) if is_blind else None
+    turn = now + (0 if first else SECOND_TRY) if is_blind else None
     punch = replace(punch, due=_soon(draft, punch), is_mute=not introduced.can_probe, turn=turn)
     if not introduced.is_answer and now - punch.asked >= ASK_PAUSE:
         punch = replace(punch, asked=now)

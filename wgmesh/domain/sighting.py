@@ -15,6 +15,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.packing import pack_endpoint, unpack_endpoint
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.session import remember
+from wgmesh.domain.values import Endpoint
 
 # Members whose word is kept; the oldest word goes first.
 SIGHTED_CAP = 8
@@ -35,11 +36,23 @@ def hear(draft: Draft, whispered: Whispered) -> Verdict:
     """A member says where it sees us."""
     peer = draft.mesh.peers.get(whispered.sender)
     match whispered.message:
-        case Seen(packed) if peer is not None and _is_outside(draft.mesh, peer):
-            endpoint = unpack_endpoint(packed)
-            if not objection(draft.mesh, endpoint):
-                draft.remember(sighted=remember(draft.session.sighted, peer.identity, endpoint, SIGHTED_CAP))
-                yield from mapping.conclude(draft)
+        case Seen(packed) if peer is not None and _looks_from_outside(draft.mesh, peer):
+            yield from note(draft, peer, unpack_endpoint(packed))
+
+
+def note(draft: Draft, peer: Peer, endpoint: Endpoint) -> Verdict:
+    """A member from outside our links sees us there: by its WireGuard, or by a probe from port to port."""
+    if not objection(draft.mesh, endpoint):
+        draft.remember(sighted=remember(draft.session.sighted, peer.identity, endpoint, SIGHTED_CAP))
+        yield from mapping.conclude(draft)
+
+
+def _looks_from_outside(mesh: Mesh, peer: Peer) -> bool:
+    """Its tunnel may be up before we have looked: then it is outside if it says and was seen to be nowhere else."""
+    if not mesh.uses(peer) or peer.proven is not None:
+        return _is_outside(mesh, peer)
+    places = [claim.endpoint for claim in (*peer.observed, *peer.claims)]
+    return not any(endpoint.scope or is_on_link(mesh, endpoint) for endpoint in places)
 
 
 def _is_outside(mesh: Mesh, peer: Peer) -> bool:

@@ -75,15 +75,18 @@ def _gone(
     fresh: Container[PublicKey],
     fallen: Container[PublicKey],
 ) -> Iterator[PublicKey]:
-    """Who leaves the device, be it to come back: WireGuard cannot forget an endpoint, only a whole peer."""
+    """Who leaves the device, be it to come back: WireGuard cannot forget an endpoint, only a whole peer.
+
+    Nor does it call a peer at another endpoint within 5 s of a call in vain, unless the peer is new to it.
+    """
     wished = {peer.public_key: peer for peer in desired.peers}
     for peer in actual.peers:
         key = peer.public_key
         if key not in wished:
             leaves = key in known
         else:
-            stray_endpoint = peer.endpoint is not None and wished[key].endpoint is None
-            leaves = key in fallen or (stray_endpoint and key not in handshaken and key not in fresh)
+            is_astray = peer.endpoint is not None and not _same_place(peer.endpoint, wished[key].endpoint)
+            leaves = key in fallen or (is_astray and key not in handshaken and key not in fresh)
         if leaves:
             yield key
 
@@ -122,9 +125,9 @@ def _kept(before: DevicePeer, peer: DevicePeer) -> tuple[str, ...]:
     return tuple(prefix for prefix in before.allowed_ips if prefix in peer.allowed_ips)
 
 
-def _same_place(actual: Endpoint | None, desired: Endpoint) -> bool:
+def _same_place(actual: Endpoint | None, desired: Endpoint | None) -> bool:
     """WireGuard in user space does not tell the scope of a link-local endpoint: without one, ip and port decide."""
-    if actual is None:
+    if actual is None or desired is None:
         return False
     return actual == desired or (actual.scope == "" and (actual.ip, actual.port) == (desired.ip, desired.port))
 
