@@ -10,6 +10,7 @@ import pytest
 
 from tests.month import PEERS, write_month
 from tests.source import ROOT
+from wgmesh.adapters.event_log.verify import verify
 from wgmesh.adapters.event_log.writer import EventLog
 from wgmesh.domain.folding import carried, fold
 from wgmesh.domain.mesh import Mesh
@@ -47,6 +48,13 @@ def test_a_month_is_replayed_at_fifty_thousand_records_a_second(month: tuple[Pat
         rate = count / best_of(lambda: fold(log.records()))
     print(f"{rate:,.0f} records a second, from SQLite to the state")
     assert rate * TOLERANCE >= BUDGET["replayed_a_second"]
+
+
+def test_a_month_is_verified_at_a_hundred_thousand_records_a_second(month: tuple[Path, int]) -> None:
+    path, count = month
+    rate = count / best_of(lambda: verify(path, running=False))
+    print(f"{rate:,.0f} records a second, verified")
+    assert rate * TOLERANCE >= BUDGET["verified_a_second"]
 
 
 def test_a_start_after_a_month_takes_a_second(month: tuple[Path, int]) -> None:

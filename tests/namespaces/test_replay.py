@@ -11,7 +11,7 @@ import pytest
 
 from tests.edited import Edit, edited
 from tests.namespaces.daemon import WGMESH, Daemon
-from tests.namespaces.lab import FaultyLab
+from tests.namespaces.lab import FaultyLab, wait_for
 from tests.namespaces.mesh import lan_mesh
 from tests.source import ROOT
 
@@ -23,10 +23,30 @@ SECONDS = float(os.environ.get("RECORDED_SECONDS", "15"))
 
 # A policy that is another one by one line: nobody is ever seen to be connected.
 NEVER_CONNECTED = Edit("wgmesh/domain/liveness.py", "SILENT_AFTER = 180 * SECOND", "SILENT_AFTER = -1")
+# A version that wants narrower tunnels.
+SMALLER_TUNNELS = Edit("wgmesh/projections/desired_device.py", "MOST_MTU = 1420", "MOST_MTU = 1400")
 
 
 def replayed(daemon: Daemon, *words: str, code: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return daemon.node.run([*WGMESH, "replay", str(daemon.state_dir), *words], cwd=code, check=False)
+
+
+def rehearses(daemon: Daemon, directory: Path) -> None:
+    """Beside the running daemon: this version would change nothing, and one with another MTU would, which it says."""
+    quiet = wait_for(lambda: calm(daemon.wgmesh("rehearse", check=False)), 20, "a restart without a surprise")
+    assert quiet
+    assert "WireGuard against the device as it is: " in quiet.stdout
+    directory.mkdir()
+    code = edited(directory, SMALLER_TUNNELS)
+    words = [*WGMESH, "rehearse", "--state-dir", str(daemon.state_dir)]
+    said = daemon.node.run(words, cwd=code, check=False)
+    assert said.returncode == 1
+    assert "! it would set MTU 1400" in said.stdout
+
+
+def calm(said: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str] | None:
+    """What was said, if it was no surprise: a log that is written to may be a moment behind the device."""
+    return said if said.returncode == 0 and "no surprise" in said.stdout else None
 
 
 def test_what_a_daemon_decided_while_a_peer_came_and_went_is_decided_again(lab: FaultyLab) -> None:
@@ -41,6 +61,7 @@ def test_what_a_daemon_decided_while_a_peer_came_and_went_is_decided_again(lab: 
         mesh.forms()
         b.restart()
         mesh.forms()
+    rehearses(a, recording.parent / "next")
     live = replayed(a, "--inputs", str(recording))
     assert ", as in the log" in live.stdout
     a.terminate()

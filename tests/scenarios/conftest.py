@@ -33,7 +33,7 @@ def machine(tmp_path: Path) -> Path:
         keep(tmp_path / name, log)
     (tmp_path / "nothing").mkdir(0o700)
     for name, log in worlds.read():
-        keep(tmp_path / name, log)
+        keep(tmp_path / name.removeprefix("partition-"), log)
     _bad_logs(tmp_path)
     return tmp_path
 

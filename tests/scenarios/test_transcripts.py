@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios import FILES, commands, played, written
+from tests.scenarios import FILES, commands, page, played, written
 
 REWRITE = "WGMESH_REWRITE_TRANSCRIPTS"
 
@@ -19,6 +19,15 @@ def test_the_transcript_is_what_comes_back(file: Path, machine: Path) -> None:
         assert played(command, machine) == output, command
 
 
+def test_the_page_that_goes_through_a_story_is_what_comes_back(machine: Path) -> None:
+    if REWRITE in os.environ:
+        page.PAGE.write_text(page.written(page.PAGE.read_text(), machine))
+        return
+    for command, shown in page.blocks(page.PAGE.read_text()):
+        assert page.says(command, shown, machine) == shown, command
+
+
 def test_there_is_no_empty_transcript() -> None:
     assert FILES
     assert [file.name for file in FILES if not list(commands(file.read_text()))] == []
+    assert len(list(page.blocks(page.PAGE.read_text()))) == page.PAGE.read_text().count("\n$ wgmesh")
