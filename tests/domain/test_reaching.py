@@ -146,6 +146,18 @@ def test_news_of_a_silent_peer_begins_anew() -> None:
     assert hello.boot == 5
 
 
+def test_where_a_peer_says_no_more_that_it_is_nobody_is_asked() -> None:
+    def at(*hosts: int, change: int) -> Told:
+        claims = tuple(ClaimedEndpoint("lan", "wg", Endpoint(f"203.0.113.{host}", 1)) for host in hosts)
+        record = BOB.record(change=change, endpoints=claims)
+        return Told("exchange", CAROL.exchange, (SignedRecord(record, BOB.signed(record)),))
+
+    asked = ALICE_IS_UP.when(at(1, 2, change=3), at="1 s")
+    assert {hello.address.ip for _, hello in hellos(asked, "10 s")} == {"203.0.113.1", "203.0.113.2"}
+    moved = asked.when(at(2, 3, change=4), at="11 s")
+    assert {hello.address.ip for _, hello in hellos(moved, "10 min", step=200)} == {"203.0.113.2", "203.0.113.3"}
+
+
 def test_ten_hellos_a_second_go_to_all_together_the_least_tried_first() -> None:
     addresses = tuple(Endpoint(f"198.51.100.{n}", 7) for n in range(1, 41))
     story = ALICE_IS_UP.when(Found("peer", addresses))

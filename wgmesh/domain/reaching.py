@@ -162,10 +162,21 @@ def _replan(draft: Draft, known: Peer | None, peer: Peer) -> None:
         _drop(draft, peer.identity)
         return
     anew = known is None or known.incarnation != peer.incarnation or known.connected != peer.connected
-    for address in sockets(draft.mesh, peer):
+    likely = sockets(draft.mesh, peer)
+    if known is not None:
+        _move_on(draft, known, likely)
+    for address in likely:
         if anew or address not in draft.session.knocks:
             due = _soon(draft, address) + _patience(draft, peer)
             _knock_at(draft, address, Knock(due, peer.identity))
+
+
+def _move_on(draft: Draft, known: Peer, likely: tuple[Endpoint, ...]) -> None:
+    """A peer is no longer where it was said to be: whoever lives there now is left in peace."""
+    for address in sockets(draft.mesh, known):
+        knock = draft.session.knocks.get(address)
+        if address not in likely and knock is not None and knock.to == known.identity:
+            _knock_at(draft, address, None)
 
 
 def _patience(draft: Draft, peer: Peer) -> int:
