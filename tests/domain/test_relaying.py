@@ -151,7 +151,7 @@ def test_a_relay_that_falls_silent_is_left() -> None:
     left = story.when(sampled(BEST, tx_bytes=5000), at="37 s")
     assert PeerUnrelayed(BOB.key, BEST.key, "silent") in left.events
     assert said(left.until("37 s")) == [(NEXT.key, ASK)]
-    dead = story.when(sampled(BEST, tx_bytes=600), at="90 s")
+    dead = story.when(sampled(BEST, tx_bytes=600), at="200 s")
     assert PeerUnrelayed(BOB.key, BEST.key, "silent") in dead.events
 
 

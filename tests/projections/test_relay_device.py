@@ -103,10 +103,12 @@ def test_a_way_that_was_left_stays_for_three_minutes_and_for_as_long_as_the_othe
     assert wanted_relay_changes(direct.mesh, sample(found), GUARDED, {}) == ()
 
 
-def test_another_relay_is_another_endpoint_until_something_came_through_it() -> None:
+def test_with_another_relay_the_session_begins_anew_unless_something_came_meanwhile() -> None:
     leases = {BOB.key: Lease(DAVE.key, GATE + 1, 1000)}
     found = sample(device(THROUGH), received_age=500)
-    assert wanted_relay_changes(THROUGH.mesh, found, 1200, leases) == (UpdatePeer(BOB.public_key, endpoint=AT_DAVE),)
+    anew = wanted_relay_changes(THROUGH.mesh, found, 1200, leases)
+    assert anew == (RemovePeer(BOB.public_key), AddPeer(device(THROUGH, 1200, leases).peers[0]))
+    assert device(THROUGH, 1200, leases).peers[0].endpoint == AT_DAVE
     assert wanted_relay_changes(THROUGH.mesh, found, 1500, leases) == (), "roaming is WireGuard's"
 
 

@@ -18,9 +18,10 @@ from tests.simulation.network import Frame, Nic
 from tests.simulation.sockets import Sockets
 from tests.simulation.walks import Walks
 from tests.simulation.world import MILLISECOND
+from wgmesh.domain.device import Change, DeviceSample
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Applied, Echoed, Heard, Input, Networked, Resumed, Sampled, Start, Stop
+from wgmesh.domain.inputs import Applied, Echoed, Heard, Input, Networked, Resumed, Sampled, Start, Stop, Unpassed
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
@@ -28,6 +29,7 @@ from wgmesh.node import Node, Outgoing, Turn
 from wgmesh.node.reception import Arrival, Received
 from wgmesh.projections.change_sentences import describe
 from wgmesh.projections.lan_interfaces import lan_interfaces
+from wgmesh.projections.relay_device import wanted_relay_changes
 from wgmesh.projections.wanted_changes import wanted_changes
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ ROUNDS = 3
 TURN = 64
 PAUSE = 20 * MILLISECOND
 PORTS = range(20_000, 32_768)
+# Of the second interface.
+RELAY_PORT = 19_999
 
 
 class Daemon:
@@ -64,6 +68,7 @@ class Daemon:
         self._sampled_at = -1
         self.ended = False
         machine.wireguard.watched_anew()
+        machine.beside.watched_anew()
         machine.kernel.listener = self._hear_inside
         machine.kernel.on_echo = self._hear_echo
         self._watcher.began(machine, mesh)
@@ -122,6 +127,7 @@ class Daemon:
             generation=ring.generation,
             listen_port=mesh.listen_port or PORTS[int.from_bytes(sha256(key).digest()[:8]) % len(PORTS)],
             exchange_port=self._sockets.port,
+            relay_port=RELAY_PORT if machine.relays else 0,
             settings=NodeSettings(
                 "wgmesh0",
                 machine.hostname,
@@ -132,6 +138,7 @@ class Daemon:
                 accept_routes=machine.accepted,
                 peers=machine.named,
                 dht=bool(machine.dht),
+                relay=machine.relays,
             ),
         )
 
@@ -263,6 +270,7 @@ class Daemon:
         ending = [command for command in turn.commands if not isinstance(command, Sample)]
         if not ending and (turn.records or seen):
             seen += self._reconcile()
+        seen += self._relay()
         for outgoing in turn.outgoing:
             self._send(outgoing)
         for packet in turn.packets:
@@ -275,6 +283,13 @@ class Daemon:
         for command in ending:
             self._finish(command)
         return seen
+
+    def _relay(self) -> list[Input]:
+        """Pass on between the pairs that the node serves, and tell of those that are quiet."""
+        gates, mesh = self._machine.kernel.gates, self.node.mesh
+        gates.follow(mesh.relaying, lambda identity: mesh.peers[identity].ipv6, self.awake)
+        idle = gates.idle()
+        return [Unpassed(idle, "idle")] if idle else []
 
     def _search(self, turn: Turn) -> None:
         """The DHT follows the machine's addresses, and walks where the node wants."""
@@ -309,6 +324,7 @@ class Daemon:
     def _finish(self, command: RemoveInterface | Exit) -> None:
         if isinstance(command, RemoveInterface):
             self._machine.wireguard.vanish()
+            self._machine.beside.vanish()
         self._machine.disk.keep_snapshot(self.node.mesh)
         self.end()
 
@@ -320,26 +336,41 @@ class Daemon:
             self._walks.end()
         self._machine.daemon = None
         self._machine.kernel.listener = nobody
+        self._machine.kernel.gates.close()
 
     def _look(self) -> Sampled:
-        self.sample, self._sampled_at = Sampled(self._machine.wireguard.sample()), self._world.now
+        beside = self._machine.beside.sample() if self._machine.beside.device else None
+        self.sample, self._sampled_at = Sampled(self._machine.wireguard.sample(), beside), self._world.now
         return self.sample
 
     def _reconcile(self) -> list[Input]:
         if self.sample is None:
             return []
         changes = wanted_changes(self.node.mesh, self.sample.sample, self.awake(), self.node.tried)
-        if not changes:
+        beside = self._wanted_beside(self.sample.relayed)
+        if not changes and beside == ():
             return [Applied((), (), ())] if self.node.mesh.failure else []
         fresh = self._sampled_at == self._world.now and self._machine.wireguard.device is self.sample.sample.device
-        if fresh:
+        if fresh and changes:
             self._watcher.applies(self._machine, changes)
+        relayed = self._change_beside(beside)
         done, failed = self._machine.wireguard.apply(changes)
         sample = self._look()
-        self._watcher.applied(self._machine, sample, fresh and not failed)
+        self._watcher.applied(self._machine, sample, fresh and not failed and beside == ())
         applied = Applied(
-            tuple(describe(change) for change in done),
+            (*(describe(change) for change in done), *relayed),
             tuple(describe(change) for change, _ in failed),
             tuple(error for _, error in failed),
         )
         return [applied, sample]
+
+    def _wanted_beside(self, sample: DeviceSample | None) -> tuple[Change, ...] | None:
+        """What is to be done to the second interface; None: it is to go."""
+        return wanted_relay_changes(self.node.mesh, sample or DeviceSample(None), self.awake(), self.node.leases)
+
+    def _change_beside(self, changes: tuple[Change, ...] | None) -> tuple[str, ...]:
+        if changes is None:
+            self._machine.beside.vanish()
+            return ("relayed tunnels: remove the interface",)
+        done, _ = self._machine.beside.apply(changes)
+        return tuple(f"relayed tunnels: {describe(change)}" for change in done)

@@ -28,6 +28,33 @@ SETTLING = 100 * MILLISECOND
 SLEEP_NOTICED = 1_000
 
 
+class Beside:
+    """Carries a machine's second device: what it sends goes through the tunnels of the first."""
+
+    def __init__(self, machine: "Machine") -> None:
+        self._machine = machine
+
+    def transmit(self, port: int, to: Endpoint, size: int, content: object) -> None:
+        """To a relay's gate."""
+        self._machine.kernel.send_packet(port, to.ip, to.port, size, content)
+
+    def deliver(self, public_key: bytes, inner: Inner) -> None:
+        """A packet came out of a relayed tunnel."""
+        self._machine.kernel.deliver(public_key, inner, beside=True)
+
+    def wall(self) -> int:
+        """The machine's."""
+        return self._machine.wall()
+
+    def steady(self) -> int:
+        """The machine's."""
+        return self._machine.steady()
+
+    def is_running(self) -> bool:
+        """The machine is."""
+        return self._machine.is_running()
+
+
 class Machine:
     """`seed` is that of its identity. `daemon` is None while none runs."""
 
@@ -47,7 +74,9 @@ class Machine:
         self.clock = Clock(world, NOON)
         self.disk = Disk()
         self.wireguard = WireGuard(world, self, self.keyring.identity.public_key, world.chance(f"wireguard {number}"))
-        self.kernel = Kernel(self.wireguard)
+        self.beside = WireGuard(world, Beside(self), self.keyring.identity.public_key, world.chance(f"beside {number}"))
+        self.kernel = Kernel(self.wireguard, self.beside)
+        self.relays = False  # has a second interface if need be, and passes on for others
         self.nics: list[Nic] = [self._nic(0), self._nic(1)]
         self.daemon: Daemon | None = None
         self.lan = True
@@ -146,6 +175,7 @@ class Machine:
         sometimes("power_lost")
         self.kill()
         self.wireguard.vanish()
+        self.beside.vanish()
 
     def lose_device(self) -> None:
         """The process that carries the interface dies, or somebody deletes it; the daemon is told."""
@@ -165,6 +195,7 @@ class Machine:
         """The lid is opened."""
         slept, self.asleep = self.clock.steady() - self._slept_at, False
         self.wireguard.resumed()
+        self.beside.resumed()
         if self.daemon and slept >= SLEEP_NOTICED:
             self.daemon.put(Woke(slept))
         elif self.daemon:

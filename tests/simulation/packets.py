@@ -24,13 +24,16 @@ class Response(NamedTuple):
 
 
 class Inner(NamedTuple):
-    """An IP packet inside a tunnel: `content` is a datagram of the mesh, or what one kernel says to another."""
+    """An IP packet inside a tunnel: `content` is a datagram of the mesh, what one kernel says to another, or a packet
+    of WireGuard, which goes from port to port like any UDP.
+    """
 
     source: str
     target: str
     port: int
     size: int
-    content: bytes | str
+    content: object
+    from_port: int = 0
 
 
 class Data(NamedTuple):

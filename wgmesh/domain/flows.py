@@ -1,18 +1,21 @@
 """Whether a tunnel is answered: what WireGuard received against what it sent, from one sample to the next.
 
 WireGuard answers whatever it receives within 10 s, and begins a handshake 5 s after that when nothing came. So a tunnel
-into which more was sent than keepalives, and out of which nothing came for 20 s, leads nowhere. All times are ms.
+into which more was sent than keepalives, and out of which nothing came for 20 s, leads nowhere. A keepalive is no
+question, and puts off that of the other side: an idle tunnel may be heard on one side at its handshakes alone, every
+two minutes. All times are ms.
 """
 
 from wgmesh.domain.device import Traffic
 from wgmesh.domain.relay_state import Flow
 from wgmesh.domain.values import SECOND
 
-# What is no more than keepalives: the first message of a handshake has 148 bytes.
+# What is more than keepalives: the first message of a handshake has 148 bytes; and what they come to, every 25 s.
 ASKED_BYTES = 148
-# After so long without an answer to something; and to keepalives alone, of which two were to come.
+KEEPALIVE_BYTES, KEEPALIVE = 32, 25 * SECOND
+# After so long without an answer to something; and without the handshake that is due after 120 s, with its retries.
 UNANSWERED = 20 * SECOND
-QUIET = 65 * SECOND
+QUIET = 175 * SECOND
 
 
 def measure(flow: Flow | None, traffic: Traffic, now: int) -> Flow:
@@ -24,7 +27,9 @@ def measure(flow: Flow | None, traffic: Traffic, now: int) -> Flow:
 
 def is_unanswered(flow: Flow, traffic: Traffic, now: int) -> bool:
     """Was more than a keepalive sent for so long, and nothing came back?"""
-    return now - flow.heard >= UNANSWERED and traffic.tx_bytes - flow.tx_bytes >= ASKED_BYTES
+    silence = now - flow.heard
+    upkeep = KEEPALIVE_BYTES * (silence // KEEPALIVE + 1)
+    return silence >= UNANSWERED and traffic.tx_bytes - flow.tx_bytes >= ASKED_BYTES + upkeep
 
 
 def is_dead(flow: Flow, traffic: Traffic, now: int) -> bool:

@@ -58,15 +58,31 @@ def wanted_relay_changes(mesh: Mesh, sample: DeviceSample, now: int, leases: Lea
     heard = {each.public_key: each.received_age for each in sample.traffic if each.received_age is not None}
     met = {each.public_key: True for each in sample.traffic if each.handshaken or each.rx_bytes}
     busy = {key: True for key, age in heard.items() if age < GUARDED}
+    moved = _moved(mesh, sample, now, leases, heard)
+    met = {key: True for key in met if key not in moved}
     wished = desired_relay(mesh, now, leases, met, busy)
     if wished is None:
         return () if sample.device is None else None
-    granted = {mesh.peers[identity].public_key: now - lease.since for identity, lease in leases.items()}
-    # Roaming is WireGuard's, but where a new relay was granted and nothing came through it yet.
-    fresh = {key: True for key in met if key not in granted or heard.get(key, now) <= granted[key]}
     known = {peer.public_key: True for peer in mesh.peers.values()}
     known |= {peer.public_key: True for peer in (sample.device.peers if sample.device else ())}
-    return device_changes(sample.device, wished, known=known, fresh=fresh, handshaken=met)
+    return device_changes(sample.device, wished, known=known, fresh=met, handshaken=met, fallen=moved)
+
+
+def _moved(
+    mesh: Mesh, sample: DeviceSample, now: int, leases: Leases, heard: Mapping[PublicKey, int]
+) -> dict[PublicKey, bool]:
+    """Who got another relay, through which nothing came yet: its session begins anew, by which both sides hear of it.
+
+    A session that goes on would be silent until somebody has something to say.
+    """
+    found = {peer.public_key: peer.endpoint for peer in (sample.device.peers if sample.device else ())}
+    moved = {}
+    for identity, lease in leases.items():
+        key = mesh.peers[identity].public_key
+        is_elsewhere = found.get(key) not in (None, _way(mesh, mesh.peers[identity], now, leases, ()))
+        if is_elsewhere and heard.get(key, now) > now - lease.since:
+            moved[key] = True
+    return moved
 
 
 def behind(mesh: Mesh, peer: Peer) -> Iterator[str]:
