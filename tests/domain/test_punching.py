@@ -19,7 +19,7 @@ from wgmesh.domain.events import (
 )
 from wgmesh.domain.inputs import Ban, Due, Introduced, Leave, Networked, Probed, Reached, Resumed, Told
 from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
-from wgmesh.domain.punch import AFTERMATH, BURST, VOLLEY_PAUSE
+from wgmesh.domain.punch import BURST, VOLLEY_PAUSE
 from wgmesh.domain.punching import ADDRESSES, ANSWERS_AT_ONCE, FOUND_AGAIN, PAUSES, SEEN
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation
 from wgmesh.projections.desired_device import desired_device
@@ -310,15 +310,6 @@ def test_who_said_that_it_cannot_be_probed_and_then_probes_can() -> None:
     assert (
         not story.until("20 s").when(probe(BOB, ELSEWHERE), at="20 s").state.session.punching.punches[BOB.key].is_mute
     )
-
-
-def test_the_direct_way_has_failed_when_a_burst_was_in_vain() -> None:
-    story = up(ALICE).when(told(BOBS), at="1 s")
-    punching, bob = story.state.session.punching, story.mesh.peers[BOB.key]
-    assert not punching.has_failed(bob, SECOND + BURST)
-    assert punching.has_failed(bob, SECOND + BURST + AFTERMATH)
-    connected = story.given(PeerConnected(BOB.key, BOB_OUTSIDE))
-    assert not punching.has_failed(connected.mesh.peers[BOB.key], MINUTE)
 
 
 def test_a_way_that_was_probed_comes_before_what_was_seen_otherwise_and_later() -> None:

@@ -5,15 +5,27 @@ from typing import Literal
 from tests.namespaces.lab import FaultyLab
 from wgmesh.adapters.netns.lab import Node, configure
 
-# What a NAT does to a port: the same for everybody, and open to everybody (full) or to who was spoken to (easy);
-# another for each (hard).
-Kind = Literal["full", "easy", "hard"]
+# What a NAT does to a port: the same for everybody, and open to everybody (full), to addresses that were spoken to
+# (restricted) or to ports of them (easy); another for each (hard).
+Kind = Literal["full", "restricted", "easy", "hard"]
 
-# The rules on the way out. `full` lets everything for the first machine inside in; the others answer nobody by
-# themselves: one packet that reached the router first would make it give the inside another port.
-OUTWARD = {"full": "masquerade", "easy": "masquerade", "hard": "masquerade fully-random"}
+# The rules on the way out, and on the way in to the first machine inside. The others answer nobody by themselves: one
+# packet that reached the router first would make it give the inside another port.
+OUTWARD = {
+    "full": "masquerade",
+    "restricted": "add @spoken { ip daddr } masquerade",
+    "easy": "masquerade",
+    "hard": "masquerade fully-random",
+}
+INWARD = {
+    "full": "iifname eth1 meta l4proto udp dnat to 192.168.{number}.2",
+    "restricted": "iifname eth1 ip saddr @spoken meta l4proto udp dnat to 192.168.{number}.2",
+}
 RULES = """
 table ip nat {{
+  set spoken {{
+    type ipv4_addr; flags dynamic; timeout 2m
+  }}
   chain outward {{
     type nat hook postrouting priority 100
     oifname eth1 {outward}
@@ -38,8 +50,7 @@ def router(lab: FaultyLab, kind: Kind, number: int, outside: str = "inet") -> st
     box = lab.node(f"{kind}{number}")
     lab.plug(box, inside, f"192.168.{number}.1/24")
     lab.plug(box, outside, f"198.51.100.{number}/24")
-    inward = f"iifname eth1 meta l4proto udp dnat to 192.168.{number}.2" if kind == "full" else ""
-    rules = RULES.format(outward=OUTWARD[kind], inward=inward)
+    rules = RULES.format(outward=OUTWARD[kind], inward=INWARD.get(kind, "").format(number=number))
     box.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; exec nft -f -"], stdin=rules)
     return inside
 

@@ -84,7 +84,7 @@ def test_only_what_differs_of_a_peer_is_set() -> None:
 def test_who_never_shook_hands_is_put_on_anew_elsewhere_so_that_wireguard_calls_it_at_once() -> None:
     elsewhere = DevicePeer(ANN, 1, THERE)
     assert changes(of(DevicePeer(ANN, 1, HERE)), of(elsewhere)) == (RemovePeer(ANN), AddPeer(elsewhere))
-    assert changes(of(DevicePeer(ANN, 1)), of(elsewhere)) == (UpdatePeer(ANN, endpoint=THERE),)
+    assert changes(of(DevicePeer(ANN, 1)), of(elsewhere)) == (RemovePeer(ANN), AddPeer(elsewhere))
 
 
 def test_a_known_peer_that_is_not_wished_goes_and_a_stranger_stays() -> None:

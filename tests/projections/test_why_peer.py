@@ -8,7 +8,7 @@ from wgmesh.domain import events as e
 from wgmesh.domain.device import Device
 from wgmesh.domain.folding import fold
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import DAY, HOUR, SECOND, Incarnation
+from wgmesh.domain.values import DAY, HOUR, SECOND, Endpoint, Incarnation
 from wgmesh.domain.watch import HEARS_NOBODY
 from wgmesh.projections.peers import Live, LiveTraffic
 from wgmesh.projections.why_answer import Answer, Circumstances
@@ -54,6 +54,15 @@ def after(mesh: Mesh, *events: e.Event) -> Mesh:
     return fold(
         records(*((begun + place, "test", event) for place, event in enumerate(events)), after=mesh.head.sequence), mesh
     )
+
+
+def test_a_peer_that_was_reached_by_a_probe_at_none_of_its_own_addresses_was_punched() -> None:
+    outside = Endpoint("203.0.113.9", 40001)
+    for probed, how in ((outside, ", punched through NAT"), (Endpoint.parse(AT_BETA), "")):
+        found = e.PeerEndpointObserved(BETA.key, "punch", probed)
+        answer = ask(after(MET, found, e.PeerConnected(BETA.key, probed)))
+        assert answer.verdict.endswith(f"directly at {probed}{how}")
+        assert any("its answer to a probe from WireGuard's port" in fact for fact in facts(answer, "tried"))
 
 
 def test_a_connected_peer_is_told_with_its_way_and_what_it_rests_on() -> None:

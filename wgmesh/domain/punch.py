@@ -6,14 +6,11 @@ All times are ms on `awake`.
 from msgspec import Struct
 
 from wgmesh.domain.allowance import Allowance
-from wgmesh.domain.peer import Peer
 from wgmesh.domain.values import SECOND, Endpoint, Incarnation
 
 # A burst: one probe to each address in so many ms, for so long (nat: up within half a second, if both sides do so).
 VOLLEY_PAUSE = 200
 BURST = 5 * SECOND
-# What is under way when a burst ends: the answer to the last probe, and the handshake that follows from it.
-AFTERMATH = SECOND
 
 
 class Punch(Struct, frozen=True):
@@ -35,25 +32,14 @@ class Punch(Struct, frozen=True):
     turn: int | None = None
 
 
-class Pulse(Struct, frozen=True):
-    """A connected peer that was sent something and said nothing: how often it was probed since, and what is next.
-
-    `due` None: it was probed in vain, so the direct way is dead until it is heard again.
-    """
-
-    probes: int
-    due: int | None
-
-
 class Punching(Struct, frozen=True):
-    """`punches` and `pulses` by identity. `counters`: of the newest probe of each node that we acted on.
+    """`punches` by identity. `counters`: of the newest probe of each node that we acted on.
 
     What is left of allowances: `answers` to each node, probes to each `targets` (an IP address), and to `all`;
     `favours`: introductions passed on for each node.
     """
 
     punches: dict[bytes, Punch] = {}
-    pulses: dict[bytes, Pulse] = {}
     counters: dict[bytes, Incarnation] = {}
     answers: dict[bytes, Allowance] = {}
     targets: dict[str, Allowance] = {}
@@ -65,10 +51,3 @@ class Punching(Struct, frozen=True):
         punch = self.punches.get(identity)
         is_under_way = punch is not None and not punch.is_mute and punch.began <= now < punch.began + BURST
         return punch.began + BURST if punch and is_under_way else None
-
-    def has_failed(self, peer: Peer, now: int) -> bool:
-        """Is there no direct way to the peer, as far as we know? It was looked for in vain, or is dead."""
-        pulse, punch = self.pulses.get(peer.identity), self.punches.get(peer.identity)
-        if peer.connected:
-            return pulse is not None and pulse.due is None
-        return punch is not None and now >= punch.began + BURST + AFTERMATH

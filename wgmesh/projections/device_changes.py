@@ -77,7 +77,7 @@ def _gone(
 ) -> Iterator[PublicKey]:
     """Who leaves the device, be it to come back: WireGuard cannot forget an endpoint, only a whole peer.
 
-    Nor does it call a peer at another endpoint within 5 s of a call in vain, unless the peer is new to it.
+    Nor does it call a peer within 5 s of a call in vain, be it for want of an endpoint, unless the peer is new to it.
     """
     wished = {peer.public_key: peer for peer in desired.peers}
     for peer in actual.peers:
@@ -85,7 +85,8 @@ def _gone(
         if key not in wished:
             leaves = key in known
         else:
-            is_astray = peer.endpoint is not None and not _same_place(peer.endpoint, wished[key].endpoint)
+            wanted = wished[key].endpoint
+            is_astray = peer.endpoint != wanted and not _same_place(peer.endpoint, wanted)
             leaves = key in fallen or (is_astray and key not in handshaken and key not in fresh)
         if leaves:
             yield key

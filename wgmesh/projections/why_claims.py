@@ -4,7 +4,7 @@ import ipaddress
 
 from wgmesh.domain.endpoints import TURN, objection, turns
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.peer import Claim, Peer
+from wgmesh.domain.peer import PUNCH, Claim, Peer
 from wgmesh.domain.values import Endpoint
 from wgmesh.projections.why_answer import Circumstances
 from wgmesh.projections.wording import duration
@@ -23,7 +23,8 @@ def claims_of(peer: Peer) -> tuple[Claim, ...]:
 
 def of_claim(mesh: Mesh, peer: Peer, claim: Claim, seen: Circumstances) -> str:
     """`192.168.1.17:21820, by its record 2 h ago: last tried 40 s ago, again in 20 s`."""
-    source = "its record" if claim.source == "record" else f"its answer over {claim.source}"
+    sources = {"record": "its record", PUNCH: "its answer to a probe from WireGuard's port"}
+    source = sources.get(claim.source, f"its answer over {claim.source}")
     said = f"{claim.endpoint}, by {source} {seen.since(claim.since)} ago"
     reason = doubt(mesh, claim.endpoint, seen)
     return f"{said}: {fate(mesh, peer, claim, seen)}" + (f"; {reason}" if reason else "")

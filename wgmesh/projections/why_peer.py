@@ -8,7 +8,7 @@ from wgmesh.domain.endpoints import TURN, candidates, objection, turns
 from wgmesh.domain.liveness import FORGOTTEN_AFTER, SILENT_AFTER, UNREACHED_FORGOTTEN_AFTER
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.muteness import missed
-from wgmesh.domain.peer import Claim, Peer
+from wgmesh.domain.peer import PUNCH, Claim, Peer
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
 from wgmesh.domain.watch import HEARS_NOBODY, is_cut_off
 from wgmesh.projections.peers import LiveTraffic
@@ -99,7 +99,8 @@ def _connected(mesh: Mesh, peer: Peer, seen: Circumstances, traffic: LiveTraffic
     assert peer.connected
     if not seen.running:
         return f"was connected at {peer.proven} when the daemon of this node last ran; the tunnel stays as it was"
-    text = f"is connected for {seen.since(peer.connected)}, directly at {peer.proven}"
+    how = ", punched through NAT" if _is_punched(peer) else ""
+    text = f"is connected for {seen.since(peer.connected)}, directly at {peer.proven}{how}"
     if traffic and _is_calling(traffic):
         return f"{text}, but for {duration(traffic.handshake_age or 0)} without a handshake: {_one_way(peer)}"
     if is_cut_off(mesh):
@@ -119,6 +120,13 @@ def _gone(mesh: Mesh, peer: Peer) -> str:
     if is_cut_off(mesh):
         return f", like all others: {HEARS_NOBODY}"
     return f": nothing comes from it any more, neither from {peer.proven}, where it was, nor from elsewhere; is it on?"
+
+
+def _is_punched(peer: Peer) -> bool:
+    """Did a probe find the way there, to an address that is none of the peer's own?"""
+    own = [claim.endpoint for claim in peer.claims if claim.kind != "reflexive"]
+    probed = [claim.endpoint for claim in peer.observed if claim.source == PUNCH]
+    return peer.proven in probed and peer.proven not in own
 
 
 def _silent(peer: Peer, seen: Circumstances) -> str:
