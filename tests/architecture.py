@@ -225,7 +225,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "granting": ("relays",),  # whom we reach ourselves
     "relaying": ("doubting", "liveness", "relays"),  # a tunnel that is not answered is asked for a sign first
     "returning": ("relaying", "relays"),  # where the relay that it came from is gone, another one is sought
-    "sighting": ("endpoints", "mapping"),  # what a member sees is judged; a neighbour sees nothing
+    "sighting": ("endpoints", "inquiring", "mapping"),  # what a member sees is judged, and compared with servers
     "sparing": ("endpoints", "routes"),  # whose turn it is, if nobody is plagued by it
     "liveness": ("moving",),  # who was asleep doubts itself first
     "inquiring": ("mapping",),  # what was answered is judged

@@ -152,6 +152,19 @@ def test_other_networks_and_a_sleep_are_reasons_to_ask_at_once() -> None:
     assert asked(story.when(Woke(60_000), at="2 min").until("2 min 1 s"))[:2] == [FIRST, SECOND_ONE]
 
 
+def test_a_member_that_sees_us_elsewhere_is_a_reason_to_ask_once_a_minute() -> None:
+    story = answered(ASKING, (FIRST, HERE), (SECOND_ONE, HERE))
+    story = story.given(BOB.discovered(), PeerConnected(BOB.key, Endpoint("9.1.1.1", 7))).until("10 min")
+    same = story.when(Whispered(BOB.key, Seen(pack_endpoint(HERE)), 0))
+    assert asked(same.until("11 min")) == []
+    other = story.when(Whispered(BOB.key, Seen(pack_endpoint(THERE)), 0)).until("10 min 1 s")
+    assert asked(other)[:2] == [FIRST, SECOND_ONE]
+    moved = answered(other, (FIRST, THERE), (SECOND_ONE, THERE))
+    assert moved.mesh.nats["IPv4"].endpoint == THERE
+    liar = moved.when(Whispered(BOB.key, Seen(pack_endpoint(BESIDE)), 0), at="10 min 2 s")
+    assert asked(liar.until("10 min 30 s")) == []
+
+
 def test_nothing_is_asked_once_the_port_cannot_be_spoken_from() -> None:
     story = ASKING.when(Suspended("port", "no"), at="2 s")
     assert questions(story, "1 h") == []

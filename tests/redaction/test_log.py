@@ -24,7 +24,9 @@ from wgmesh.domain import snapshot
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.events import CATALOGUE, Event
 from wgmesh.domain.folding import carried, evolve, fold
+from wgmesh.domain.gossip_messages import Seen
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.packing import pack_endpoint, unpack_endpoint
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import Endpoint, Interface
 from wgmesh.node.recording import read_recording
@@ -105,10 +107,11 @@ def test_texts_keep_what_they_say_and_lose_who_it_is_of() -> None:
 
 def test_places_that_the_operator_named_are_names_and_addresses() -> None:
     places = ("vpn.example.org:51820", "203.0.113.9:51820", "gateway", "[2001:db8::7]:1")
-    settled = records((5, "start", e.SettingsChanged(replace(SETTINGS, peers=places))), after=len(STORY))
+    changed = replace(SETTINGS, peers=places, stun_servers=("stun.example.org:3478",))
+    settled = records((5, "start", e.SettingsChanged(changed)), after=len(STORY))
     shown = redacted((*STORY, *settled), secrets()).records[-1].event
     assert isinstance(shown, e.SettingsChanged)
-    said = " ".join(shown.settings.peers)
+    said = " ".join((*shown.settings.peers, *shown.settings.stun_servers))
     assert not [each for each in ("example", "203.0.113.9", "gateway", "2001:db8::7") if each in said]
     assert [place.rpartition(":")[2] for place in shown.settings.peers[:2]] == ["51820", "51820"]
 
@@ -128,7 +131,7 @@ def test_a_registry_is_a_name_and_what_it_owns() -> None:
 
 
 # What texts there are in events, and what they may hold. One that is not here may tell somebody's name: look first.
-NAMES = ("dht_bootstrap", "hostname", "peers", "registry_repo", "registry_url")
+NAMES = ("dht_bootstrap", "hostname", "peers", "registry_repo", "registry_url", "stun_servers")
 SAID = ("reason", "changes", "errors", "file")
 ADDRESSES = (
     "address",
@@ -145,8 +148,20 @@ ADDRESSES = (
     "sources",
     "virtual",
 )
-VOCABULARY = ("counts", "interface", "kind", "lan_interfaces", "layer", "layers", "name", "program", "scope", "socket")
-MORE = ("accept_routes", "advertise_routes", "endpoint", "outpaced", "routed", "wireguard")
+VOCABULARY = (
+    "counts",
+    "interface",
+    "kind",
+    "lan_interfaces",
+    "layer",
+    "layers",
+    "name",
+    "nats",
+    "program",
+    "scope",
+    "socket",
+)
+MORE = ("accept_routes", "advertise_routes", "endpoint", "socket", "outpaced", "routed", "wireguard")
 
 
 def test_every_text_in_an_event_is_of_a_kind_that_is_known() -> None:
@@ -218,3 +233,10 @@ def test_the_logs_of_a_mesh_in_trouble_name_nobody() -> None:
         content = encoded(log)
         assert hits([*keys_and_names(log), *addresses(content)], encoded(result.records)) == []
         assert len(result.records) == len(log) > 10
+
+
+def test_where_a_member_sees_us_is_called_in_its_packed_form_as_in_texts() -> None:
+    pseudonyms = redacted(STORY, secrets()).pseudonyms
+    seen = Endpoint("203.0.113.77", 40000)
+    shown = pseudonyms.rewritten(Seen(pack_endpoint(seen)))
+    assert unpack_endpoint(shown.endpoint) == pseudonyms.rewritten(seen) != seen

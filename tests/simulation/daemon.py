@@ -21,7 +21,19 @@ from tests.simulation.world import MILLISECOND
 from wgmesh.domain.device import Change, DeviceSample
 from wgmesh.domain.effects import Exit, RemoveInterface, Sample
 from wgmesh.domain.errors import LogFull
-from wgmesh.domain.inputs import Applied, Echoed, Heard, Input, Networked, Resumed, Sampled, Start, Stop, Unpassed
+from wgmesh.domain.inputs import (
+    Applied,
+    Echoed,
+    Heard,
+    Input,
+    Listed,
+    Networked,
+    Resumed,
+    Sampled,
+    Start,
+    Stop,
+    Unpassed,
+)
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.settings import NodeSettings
 from wgmesh.domain.values import Interface
@@ -112,6 +124,8 @@ class Daemon:
             self._decide(first)
             self._plan()
             self._lookups.look()
+            if self._machine.stun:
+                self.put(Listed(self._machine.stun))
 
     def _start(self) -> Start:
         machine, mesh = self._machine, self.node.mesh
@@ -139,6 +153,7 @@ class Daemon:
                 peers=machine.named,
                 dht=bool(machine.dht),
                 relay=machine.relays,
+                stun=bool(machine.stun),
             ),
         )
 

@@ -79,6 +79,7 @@ class Machine:
         self.relays = False  # has a second interface if need be, and passes on for others
         self.nics: list[Nic] = [self._nic(0), self._nic(1)]
         self.daemon: Daemon | None = None
+        self.stun: tuple[Endpoint, ...] = ()  # whom it asks where it is seen; nobody: it asks nobody
         self.lan = True
         self.advertised: tuple[str, ...] = ()
         self.accepted: tuple[str, ...] = ()

@@ -59,6 +59,7 @@ RARE = {
     "digests_equal": "nodes that can learn of each other ended with the same records",
     "insider_admitted": "a hostile holder of the secret became a peer",
     "insider_clash": "a hostile holder of the secret took somebody's IPv4 address",
+    "stun_lied": "a STUN server made an address up",
     "dht_lied": "a node of the DHT answered with a lie",
     "met_by_dht": "nodes that could meet nowhere else met in the DHT",
     "stranger_answered": "a replayed datagram drew an answer to who replayed it",

@@ -14,6 +14,7 @@ from tests.simulation.nat import Nat, Scope
 from tests.simulation.network import CALM, Nic, Segment
 from tests.simulation.routers import Middle, Router
 from tests.simulation.strangers import Stranger
+from tests.simulation.stun import StunServer, serve
 from tests.simulation.world import World
 from wgmesh.domain.keys import derive, parameters
 from wgmesh.domain.secret import Secret
@@ -35,6 +36,7 @@ class Site:
         self.segments = [Segment(self.world, f"lan{place}", net, self.taps) for place, net in enumerate(networks)]
         self.middle = Middle(self.world)
         self.dht: Dht | None = None
+        self.stun: tuple[StunServer, ...] = ()
         self.machines: list[Machine] = []
         self._born = 0
         self.strangers: list[Stranger] = []
@@ -61,6 +63,7 @@ class Site:
     def _install(self, machine: Machine, segments: tuple[Segment, ...]) -> Machine:
         self._born += 1
         machine.dht = self.dht.routers if self.dht else ()
+        machine.stun = tuple(server.endpoint for server in self.stun)
         self.machines.append(machine)
         self.checks.enter(machine)
         for nic, segment in zip(machine.nics, segments, strict=False):
@@ -81,6 +84,10 @@ class Site:
     def serve_dht(self, honest: int, liars: int = 0) -> None:
         """A DHT between the segments: machines that are added from now on walk it."""
         self.dht = Dht(self.world, self.middle, honest, liars)
+
+    def serve_stun(self, honest: int, liars: int = 0) -> None:
+        """STUN servers between the segments: machines that are added from now on ask them."""
+        self.stun = serve(self.world, self.middle, honest, liars)
 
     def cut(self, pairs: Sequence[tuple[str, str]]) -> None:
         """No way leads from the first of each pair to the second, by whatever segments."""

@@ -46,7 +46,7 @@ class Options(Struct, frozen=True):
     `nats`: what is between each segment and the others; nothing at all where it is empty. `lanless` nodes keep silent
     on their LANs and know others by --peer. `routes`: so many prefixes are behind nodes. `pace` is the mean time
     between two faults, `aftermath` how long all must stay well after it was. `dht`: so many honest nodes of a DHT are
-    between the segments, and so many `liars`.
+    between the segments, and so many `liars`. `stun`: so many honest STUN servers, and `false_stun` that are not.
     """
 
     seed: int
@@ -69,6 +69,8 @@ class Options(Struct, frozen=True):
     aftermath: int = 0
     dht: int = 0
     liars: int = 0
+    stun: int = 0
+    false_stun: int = 0
 
 
 class Outcome(Struct, frozen=True):
@@ -117,6 +119,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         dht=chance.choice((0, 0, 6, 10)) if routed else 0,
     )
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
+    drawn = replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
     # Who forgets its peers behind a NAT that hides it, and knows no address, is nobody's to find until there is a DHT.
     stranded = any(drawn.nats) and drawn.lanless > 0
     faults = tuple(each for each in drawn.faults if not (stranded and each in FORGETTING))
@@ -140,6 +143,8 @@ class Swarm:
             self.site.route(options.nats)
         if options.dht:
             self.site.serve_dht(options.dht, options.liars)
+        if options.stun:
+            self.site.serve_stun(options.stun, options.false_stun)
         self.insiders: list[Insider] = []
         self.chance = self.site.world.chance("swarm")
         self.healed = -1

@@ -1,8 +1,9 @@
 """When STUN servers are asked where they see WireGuard's port: two of each family, and others in place of the silent.
 
-At once when WireGuard's port can be spoken from, when the networks change and after a sleep; else every half hour, and
-not even then while two members agree on what they see. A question is said three times within two seconds. Where two
-servers contradict each other a third is asked. While nobody answers, the pauses grow.
+At once when WireGuard's port can be spoken from, when the networks change, after a sleep, and when a member sees us
+elsewhere; else every half hour, and not even then while two members agree on what they see. A question is said three
+times within two seconds. Where two servers contradict each other a third is asked. While nobody answers, the pauses
+grow.
 """
 
 import ipaddress
@@ -29,6 +30,8 @@ TRIES = 3
 PATIENCE = SECOND
 # Until all is asked anew, and up to a quarter longer; a NAT that forgot us is found out by members much sooner.
 REFRESH_PAUSE = 30 * MINUTE
+# A member's word makes us ask no more often than this.
+DOUBT_PAUSE = MINUTE
 # While nobody answers, the pause after the first time; doubled each time up to REFRESH_PAUSE.
 VAIN_PAUSE = MINUTE
 # What begins at one moment on many machines is spread over so long.
@@ -55,6 +58,14 @@ def begin_soon(draft: Draft) -> None:
     soon = draft.now.awake + lots.draw(draft.now.lot, LAYER, SPREAD)
     is_able = draft.mesh.works(PORT_LAYER) and bool(draft.session.servers)
     draft.remember(inquiry=None, inquiry_due=soon if is_able else None, inquiries_in_vain=0)
+
+
+def doubt(draft: Draft, seen: Endpoint) -> None:
+    """A member sees us elsewhere than we thought: a NAT that forgot us has given us another port since."""
+    nat = draft.mesh.nats.get(family_of(seen))
+    is_late = draft.now.awake - draft.session.inquired >= DOUBT_PAUSE
+    if nat is not None and nat.kind == "easy" and nat.endpoint != seen and is_late:
+        begin_soon(draft)
 
 
 def take_servers(draft: Draft, listed: Listed) -> Verdict:
@@ -102,7 +113,7 @@ def _begin(draft: Draft) -> None:
     """What servers said last time counts no more; what members say does, and may be enough."""
     now = draft.now.awake
     pause = REFRESH_PAUSE + lots.draw(draft.now.lot, LAYER, REFRESH_PAUSE // 4)
-    draft.remember(inquiry_due=now + pause)
+    draft.remember(inquiry_due=now + pause, inquired=now)
     if not all(mapping.is_confirmed(draft, family) for family in _families(draft.mesh)):
         draft.remember(mapped={}, inquiry=Inquiry({}, now + PATIENCE))
 

@@ -169,8 +169,8 @@ class Session(Struct, frozen=True):
     it named in the hour `walked_hour`. `visits`: to the registry.
 
     `punching`: who is looked for through NATs. `servers`: STUN servers; `inquiry`: who of them is asked now,
-    `inquiry_due`: when all are next, `inquiries_in_vain`: how often nobody answered. As which address WireGuard's port
-    was seen: `mapped` by servers, `sighted` by members.
+    `inquiry_due`: when all are next, `inquired`: when last, `inquiries_in_vain`: how often nobody answered. As which
+    address WireGuard's port was seen: `mapped` by servers, `sighted` by members.
     """
 
     began: int = 0
@@ -230,6 +230,7 @@ class Session(Struct, frozen=True):
     servers: tuple[Endpoint, ...] = ()
     inquiry: Inquiry | None = None
     inquiry_due: int | None = None
+    inquired: int = 0
     inquiries_in_vain: int = 0
     mapped: dict[Endpoint, Endpoint] = {}
     sighted: dict[bytes, Endpoint] = {}

@@ -4,7 +4,7 @@ Said once when a peer connects, roams or starts again, if it is not on a link of
 sees says nothing of the Internet.
 """
 
-from wgmesh.domain import mapping
+from wgmesh.domain import inquiring, mapping
 from wgmesh.domain.attached import is_on_link
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.effects import SendGossip
@@ -45,6 +45,7 @@ def note(draft: Draft, peer: Peer, endpoint: Endpoint) -> Verdict:
     if not objection(draft.mesh, endpoint):
         draft.remember(sighted=remember(draft.session.sighted, peer.identity, endpoint, SIGHTED_CAP))
         yield from mapping.conclude(draft)
+        inquiring.doubt(draft, endpoint)
 
 
 def _looks_from_outside(mesh: Mesh, peer: Peer) -> bool:

@@ -28,7 +28,7 @@ KEY = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="
 # Fields with signed records of nodes.
 SIGNED = ("signed", "more")
 # Places to contact, as the operator wrote them: a name or an address, with or without a port.
-PLACES = ("peers", "dht_bootstrap")
+PLACES = ("peers", "dht_bootstrap", "stun_servers")
 
 # Where the registry is: the host in its URL, an owner and what it owns.
 REGISTRIES = ("registry_url", "registry_repo")

@@ -15,7 +15,7 @@ from typing import Any
 from wgmesh.domain import peer_record
 from wgmesh.domain.identity import SIGNATURE_BYTES
 from wgmesh.domain.mesh import fingerprint as mesh_fingerprint
-from wgmesh.domain.packing import Malformed
+from wgmesh.domain.packing import PACKED_ENDPOINT, Malformed, pack_endpoint, unpack_endpoint
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.values import network_of
 from wgmesh.redaction import addresses, keys
@@ -96,6 +96,8 @@ class Pseudonyms:
     def _made(self, value: bytes, field: str) -> bytes:
         if field in SIGNED:
             return self._record(value)
+        if field == "endpoint" and len(value) == PACKED_ENDPOINT:
+            return pack_endpoint(self.rewritten(unpack_endpoint(value)))
         if field == "ipv6_prefix" and len(value) == IPV6_PREFIX_BYTES:
             shown = self._address(f"{ipaddress.IPv6Address(value + bytes(8))}/64")
             return network_of(shown).network_address.packed[:IPV6_PREFIX_BYTES]
