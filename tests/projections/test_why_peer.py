@@ -256,3 +256,9 @@ def test_an_address_that_two_have_goes_to_one() -> None:
     ]
     none = replace(MESH, peers={BETA.key: replace(beta, ipv4="")})
     assert facts(ask(none), "address") == []
+
+
+def test_a_connected_peer_whose_daemon_is_dead_is_told_as_such() -> None:
+    missed = after(MESH, e.DaemonMissed(BETA.key, 9000))
+    dead = "its daemon says nothing, while its machine answers: start `wgmesh join` there"
+    assert ask(missed).verdict.endswith(f"directly at {AT_BETA}, but for 0 ms {dead}")

@@ -133,3 +133,10 @@ def test_a_mesh_network_that_overlaps_an_attached_one_is_left_out() -> None:
     assert standing("10.71.0.0/16", mesh) == (
         "10.71.0.0/16 is the mesh's own, and left out on this node, since it overlaps the attached network 10.71.3.0/24"
     )
+
+
+def test_where_nobody_answers_it_is_said_with_who_named_the_address() -> None:
+    named = e.HelloUnanswered(bytes(32), "", "peer", Endpoint("203.0.113.9", 52000))
+    mesh = mesh_of(named, told=STORY)
+    assert whose("203.0.113.9", mesh).startswith("203.0.113.9 answers no Hello: for 0 ms nobody answers at ")
+    assert of_address(mesh, "203.0.113.9", seen(mesh)).grounds == (14,)

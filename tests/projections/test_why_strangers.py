@@ -9,7 +9,7 @@ from tests.stories import ALPHA, BETA, GAMMA, MESH, SETTINGS, STORY, ipv4, ipv6,
 from wgmesh.domain import events as e
 from wgmesh.domain.identity import wireguard_key
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import DAY, HOUR, MINUTE
+from wgmesh.domain.values import DAY, HOUR, MINUTE, Endpoint
 from wgmesh.projections.why_answer import Answer, Circumstances
 from wgmesh.projections.why_strangers import of_our_node, of_stranger
 from wgmesh.projections.wording import key
@@ -147,3 +147,11 @@ def test_a_newer_version_of_long_ago_and_a_lan_that_is_off_are_no_obstacles() ->
 def test_the_story_is_told_by_what_names_the_identity() -> None:
     assert key(ALPHA.key) in of_our_node(MESH, seen(MESH)).words
     assert BETA.key != GAMMA.key
+
+
+def test_who_is_heard_and_does_not_answer_is_told_by_name_and_to_whoever_asks_for_another() -> None:
+    heard = e.HelloUnanswered(bytes(range(32)), "delta", "lan", Endpoint("192.168.1.9", 40000))
+    mesh = mesh_of(heard, told=STORY)
+    assert stranger(mesh).verdict.startswith("delta is heard on the LAN at 192.168.1.9, ")
+    assert stranger(mesh).grounds == (14,)
+    assert stranger(mesh, "epsilon").verdict.startswith("no peer called epsilon was ever discovered: delta is heard")

@@ -5,7 +5,7 @@ import pytest
 from tests.stories import ALPHA, BETA, BETA_AT, GAMMA, MESH, SETTINGS, STORY, discovered, joined, mesh_of
 from wgmesh.domain.events import PeerExpired, PeersPurged, SettingsChanged
 from wgmesh.domain.watch import HEARS_NOBODY
-from wgmesh.projections.wording import amount, counted, duration, key, name_of, printable, skewed, trouble
+from wgmesh.projections.wording import amount, counted, duration, key, name_of, named_by, printable, skewed, trouble
 
 
 def test_a_key_is_written_whole_and_as_wg_does() -> None:
@@ -80,3 +80,12 @@ def test_nothing_that_steers_a_terminal_stays() -> None:
 def test_a_clock_is_ahead_or_behind() -> None:
     assert skewed("beta", "192.0.2.1", 3) == "the clock of beta at 192.0.2.1 is about 3 h ahead of this machine's"
     assert skewed("beta", "192.0.2.1", -2) == "the clock of beta at 192.0.2.1 is about 2 h behind this machine's"
+
+
+def test_who_named_an_address_is_the_operator_or_a_layer() -> None:
+    assert [named_by("peer"), named_by("dht")] == ["--peer", "the layer dht"]
+
+
+def test_a_clock_is_off_from_this_machines_or_from_anothers() -> None:
+    assert skewed("beta", "192.0.2.9", 3).endswith("is about 3 h ahead of this machine's")
+    assert skewed("beta", "192.0.2.9", -3, "that of gamma").endswith("is about 3 h behind that of gamma")
