@@ -210,6 +210,7 @@ POLICIES_THAT_ASK_POLICIES = {
         "endpoints",
         "hearsay",
         "reaching",
+        "redialling",
         "selfhood",
         "supplying",
         "unanswered",
@@ -221,6 +222,7 @@ POLICIES_THAT_ASK_POLICIES = {
     "hearsay": ("membership", "selfhood"),
     "membership": ("forgetting", "introducing"),  # a newcomer may be one too many, and may need room
     "punching": ("endpoints", "membership", "rendezvous", "routes", "sighting"),  # where to probe, who is to know of it
+    "redialling": ("reaching",),  # who is reached is not called
     "reaching": ("endpoints", "routes", "unanswered"),  # what may be nobody's address is not tried
     "granting": ("relays",),  # whom we reach ourselves
     "relaying": ("doubting", "liveness", "relays"),  # a tunnel that is not answered is asked for a sign first

@@ -1,5 +1,6 @@
 """What a user sees of a mesh on one LAN: real daemons, real WireGuard, no default route anywhere."""
 
+import base64
 import re
 import time
 from functools import partial
@@ -14,10 +15,17 @@ from tests.namespaces.mesh import lan_mesh, new_secret
 
 pytestmark = pytest.mark.namespaces
 
+# What was called before it knew us again would be called next after so long (REKEY_TIMEOUT).
+WIREGUARD_CALLS_AGAIN_SECONDS = 5.0
+
 
 def addresses(daemon: Daemon) -> tuple[str, str]:
     node = daemon.status()["node"]
     return node["mesh_ipv4"], node["mesh_ipv6"]
+
+
+def public_key(daemon: Daemon) -> bytes:
+    return base64.b64decode(daemon.status()["node"]["public_key"])
 
 
 def is_kept_by_gossip(daemon: Daemon) -> bool:
@@ -63,13 +71,20 @@ def test_sigterm_ends_the_daemon_and_leaves_the_tunnel_up(lab: FaultyLab) -> Non
 
 
 def test_leave_says_goodbye_and_takes_the_interface_down(lab: FaultyLab) -> None:
-    a, b = lan_mesh(lab, "a", "b").daemons
+    # who has the lower key begins handshakes: it calls the other before that knows it again
+    a, b = sorted(lan_mesh(lab, "a", "b").daemons, key=public_key)
     a.wgmesh("leave")
     assert a.node.run(["ip", "link", "show", "wgmesh0"], check=False).returncode != 0
     wait_for(lambda: "PeerLeft" in names(b.events()), 5, "the goodbye")
     wait_for(lambda: b.wg_show("peers") == "", 5, "the peer to be taken off the device")
+    seen = len(b.records())
     a.start()
     assert a.connected(1, 20), a.log.read_text()
+    wait_for(lambda: "PeerConnected" in b.record_names()[seen:], 20, "the tunnel")
+    at = {type(record.event).__name__: record.at for record in reversed(b.records()[seen:])}
+    took = (at["PeerConnected"] - at["PeerDiscovered"]) / 1000
+    print(f"back {took:.2f} s after it was met")
+    assert took < WIREGUARD_CALLS_AGAIN_SECONDS
 
 
 def test_leave_without_a_daemon_still_says_goodbye(lab: FaultyLab) -> None:

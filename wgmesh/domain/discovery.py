@@ -8,7 +8,7 @@ sender lives and not where it came from.
 import ipaddress
 from typing import assert_never
 
-from wgmesh.domain import announcing, hearsay, lots, reaching, supplying, unanswered
+from wgmesh.domain import announcing, hearsay, lots, reaching, redialling, supplying, unanswered
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendPage, SendReply
 from wgmesh.domain.endpoints import is_within_mesh, objection
@@ -221,6 +221,7 @@ def _conclude(draft: Draft, heard: Heard, reply: Reply) -> Verdict:
     yield from admit(draft, heard.record, reply.signed, NEVER, _by(heard), alive=True)
     if _is_known(draft, heard):
         reaching.answered(draft, heard)
+        yield from redialling.call_again(draft, heard)
         yield from _observe(draft, heard)
         boot = heard.record.incarnation.boot
         yield SendConfirm(heard.layer, heard.interface, heard.sender, heard.identity, boot, reply.challenge)
@@ -234,6 +235,7 @@ def _confirm(draft: Draft, heard: Heard) -> Verdict:
     if heard.echoed and _is_known(draft, heard):
         reaching.met(draft)
         yield from revive(draft, heard.identity)
+        yield from redialling.call_again(draft, heard)
         yield from _observe(draft, heard)
         supplying.pay(draft, heard)
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from wgmesh.domain.envelope import Layer
 from wgmesh.domain.gossip_messages import GossipMessage
-from wgmesh.domain.values import Endpoint, IdentityKey
+from wgmesh.domain.values import Endpoint, IdentityKey, PublicKey
 
 
 class Announce(Struct, frozen=True, tag=True):
@@ -142,6 +142,12 @@ class Consult(Struct, frozen=True, tag=True):
     writes: bool
 
 
+class Redial(Struct, frozen=True, tag=True):
+    """Take this peer off the device and put it on again, in one request: WireGuard calls it anew, at once."""
+
+    public_key: PublicKey
+
+
 class Nudge(Struct, frozen=True, tag=True):
     """Send something through the tunnel to this mesh address, so that WireGuard there learns where we are now."""
 
@@ -171,6 +177,6 @@ class Exit(Struct, frozen=True, tag=True):
 
 Effect = (
     Announce | SendHello | SendReply | SendConfirm | SendPage | SendFarewell | SendGossip | SendDigest | SendRecords
-    | SendIntroduction | SendProbe | AnswerProbe | LookUp | AskMapping | Consult | Nudge
+    | SendIntroduction | SendProbe | AnswerProbe | LookUp | AskMapping | Consult | Redial | Nudge
     | Echo | Sample | RemoveInterface | Exit
 )  # fmt: skip

@@ -14,7 +14,7 @@ from wgmesh.domain import cadence, sparing
 from wgmesh.domain.decide import step
 from wgmesh.domain.device import Device
 from wgmesh.domain.draft import State
-from wgmesh.domain.effects import Consult, Echo, Effect, Exit, LookUp, Nudge, RemoveInterface, Sample
+from wgmesh.domain.effects import Consult, Echo, Effect, Exit, LookUp, Nudge, Redial, RemoveInterface, Sample
 from wgmesh.domain.inputs import Consulted, Due, Input, Rejected, Start
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
@@ -58,6 +58,7 @@ class Turn(Struct, frozen=True):
 
     `nudges`: mesh addresses that something is to be sent to, through the tunnel. `echoes`: those that are to answer.
     `walks`: through the DHT. `errands`: to the registry. `packets`: from WireGuard's own port.
+    `redials`: WireGuard keys of peers that WireGuard is to call anew.
     """
 
     records: tuple[Record, ...] = ()
@@ -68,6 +69,7 @@ class Turn(Struct, frozen=True):
     walks: tuple[Walk, ...] = ()
     packets: tuple[Packet, ...] = ()
     errands: tuple[Errand, ...] = ()
+    redials: tuple[bytes, ...] = ()
 
 
 class Node:
@@ -197,7 +199,8 @@ class Node:
         walks = tuple(walk for effect in effects if isinstance(effect, LookUp) for walk in self._walks(effect))
         packets = tuple(self._port.say(self.mesh, effects, awake))
         errands = tuple(self._errand(effect) for effect in effects if isinstance(effect, Consult))
-        return Turn(records, outgoing, commands, nudges, echoes, walks, packets, errands)
+        redials = tuple(effect.public_key for effect in effects if isinstance(effect, Redial))
+        return Turn(records, outgoing, commands, nudges, echoes, walks, packets, errands, redials)
 
     def _errand(self, effect: Consult) -> Errand:
         """What goes to the registry: our record as it stands now, sealed."""
