@@ -8,7 +8,7 @@ import pytest
 
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.values import DAY, HOUR
-from wgmesh.settings import Options, Settings, encode, over, own_hostname, read_settings, resolve
+from wgmesh.settings import STUN_SERVERS, Options, Settings, encode, over, own_hostname, read_settings, resolve
 
 URI = "wgmesh://v1/" + "A" * 48
 NOTHING: dict[str, str] = {}
@@ -136,3 +136,16 @@ def test_no_representation_shows_the_secret() -> None:
     options = Options(secret=URI)
     for shown in (repr(settings), repr(options), str(settings.__rich_repr__()), str(options.__rich_repr__())):
         assert URI not in shown
+
+
+def test_stun_servers_are_well_known_ones_those_that_are_named_or_nobody() -> None:
+    for said in (None, True, ("on",)):
+        settings = resolve(Options(stun=said), {})
+        assert (settings.stun, settings.stun_servers) == (True, STUN_SERVERS)
+    assert resolve(Options(stun=("192.0.2.1:3478,stun.example:1",)), {}).stun_servers == (
+        "192.0.2.1:3478",
+        "stun.example:1",
+    )
+    assert not resolve(Options(stun=False), {}).stun
+    with pytest.raises(WgmeshError, match="--stun cannot be 'x': write HOST:PORT"):
+        resolve(Options(stun=("x",)), {})
