@@ -109,6 +109,10 @@ def test_when_one_of_them_is_lost_the_other_is_told() -> None:
     assert said(closed) == [(SECOND.key, RelayDenial(FIRST.key))]
 
 
+def test_who_is_reached_is_served_on() -> None:
+    assert opened().when(Resumed("lan"), at="9 s").mesh.relaying
+
+
 def test_what_is_idle_or_cannot_be_served_is_closed_and_both_are_told() -> None:
     story = opened()
     key = FIRST.key + SECOND.key

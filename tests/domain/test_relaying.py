@@ -201,3 +201,34 @@ def test_a_look_without_a_second_interface_says_nothing_of_it() -> None:
     story = relayed(BOTH, BEST)
     assert story.when(Sampled(sampled(None).sample), at="20 s").events == ()
     assert relaying.next_ask(story.state) is None
+
+
+def test_a_lease_that_is_young_waits_while_another_is_given_up() -> None:
+    story = alice(CAROL, DAVE, others=(BOB, ERIN)).when(NEWS, at="1 s").until("5 s")
+    relay = {message.peer: to for to, message in said(story) if isinstance(message, RelayAsk)}
+    first = next(who for who in (CAROL, DAVE) if who.key == relay[BOB.key])
+    second = next(who for who in (CAROL, DAVE) if who.key == relay[ERIN.key])
+    story = story.when(says(first, RelayGrant(BOB.key, GATE)), at="5.1 s")
+    story = story.when(says(second, RelayGrant(ERIN.key, GATE)), at="6.5 s").until("17.2 s")
+    assert list(story.state.session.relaying.leases) == [ERIN.key]
+
+
+def test_a_doubt_about_somebody_else_brings_no_relay() -> None:
+    stuck = Traffic(BOB.public_key, True, 0, 0, 500, 500)
+    story = BOTH.when(sampled(None, received_age=None, direct=stuck), at="1 s")
+    assert story.state.session.relaying.direct == {}, "who is not connected owes no answer"
+
+
+def test_who_is_not_reached_though_others_reach_it_has_one_wish_and_none_without_a_second_interface() -> None:
+    met = (PeerConnected(BOB.key, BOB.wireguard),)
+    busy, stuck = (Traffic(BOB.public_key, True, 0, 0, 500, tx_bytes) for tx_bytes in (9000, 500))
+
+    def vouched(story: Playbook) -> Playbook:
+        story = story.given(*met).when(sampled(None, received_age=None, direct=stuck), at="1 s")
+        story = story.when(sampled(None, received_age=None, direct=busy), at="21 s")
+        doubt = story.state.session.watch.doubts[BOB.key]
+        return story.when(says(CAROL, Vouch(BOB.key, doubt.number)), at="22 s")
+
+    assert wishes(vouched(BOTH.given(RelayPortChosen(0)))) == {}
+    offered = BOTH.given(*met).when(says(NEXT, RelayOffer(BOB.key)), at="0.5 s")
+    assert list(wishes(offered)) == [BOB.key]

@@ -48,6 +48,8 @@ TROUBLE: list[Event] = [
     e.AddressCollisionResolved(BOB.ipv4, ALICE.key, BOB.key),
     e.MeshAddressChanged(3, ALICE.ipv4_with(3), ALICE.ipv4),
     e.PeerConnected(BOB.key, Endpoint("192.168.1.255", 1)),
+    e.RelayOpened(BOB.key, CAROL.key, 1, 2, 61001, 61002),
+    e.PeerRelayed(BOB.key, CAROL.key, 61001),
     e.PeersPurged((), (BOB.key,)),
     e.IntroducerCurbed(CAROL.key, "203.0.113.9"),
     e.PeerRefused(DAVE.key, "dave", "dave at 203.0.113.9 is not carol"),

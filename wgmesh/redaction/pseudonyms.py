@@ -19,7 +19,7 @@ from wgmesh.domain.packing import PACKED_ENDPOINT, Malformed, pack_endpoint, unp
 from wgmesh.domain.parameters import fingerprint, ipv4_of, ipv6_of
 from wgmesh.domain.values import network_of
 from wgmesh.redaction import addresses, keys
-from wgmesh.redaction.gathering import KEY, PLACES, REGISTRIES, SIGNED, Gathered
+from wgmesh.redaction.gathering import KEY, KEY_BYTES, PLACES, REGISTRIES, SIGNED, Gathered
 from wgmesh.redaction.values import rewritten
 
 # An address of either version, or a network; and the name of an interface that holds its hardware address.
@@ -90,8 +90,13 @@ class Pseudonyms:
             return value
         known = self._keys.get(value) or self._bytes.get(value)
         if known is None:
-            known = self._bytes[value] = self._made(value, field)
+            known = self._bytes[value] = self._pair(value) or self._made(value, field)
         return known
+
+    def _pair(self, value: bytes) -> bytes:
+        """Two keys, one after the other, by which a table of pairs is kept; empty for anything else."""
+        first, second = value[:KEY_BYTES], value[KEY_BYTES:]
+        return self._keys[first] + self._keys[second] if first in self._keys and second in self._keys else b""
 
     def _made(self, value: bytes, field: str) -> bytes:
         if field in SIGNED:
