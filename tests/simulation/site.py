@@ -140,17 +140,27 @@ class Site:
         ]
 
     def can_call(self, one: Machine, other: Machine) -> bool:
-        """Does a datagram from one to the other arrive, though the other never said anything?"""
-        if self.ways(one, other):
-            return True
-        leaves = any(self._routed(nic) for nic in one.nics)
-        return leaves and any((router := self._routed(nic)) and router.nat is None for nic in other.nics)
+        """Does a datagram from one to the other arrive, though the other never said anything?
+
+        On a link without addresses only who hears the other on the LAN knows where it is.
+        """
+        by_link = any((mine.ipv4 and theirs.ipv4) or (one.lan and other.lan) for mine, theirs in self.ways(one, other))
+        return by_link or bool(self._called_at(one, other))
 
     def can_name(self, one: Machine, other: Machine) -> bool:
         """Is there an address by which one can call the other, and that is not in the mesh's own range?"""
         own = ip_network(parameters(self.secret).network)
-        addresses = [nic.address("") for nic in other.nics if nic.segment is not None and nic.ipv4]
-        return self.can_call(one, other) and any(ip_address(address) not in own for address in addresses)
+        near = [theirs.address("") for mine, theirs in self.ways(one, other) if mine.ipv4 and theirs.ipv4]
+        return any(ip_address(address) not in own for address in (*near, *self._called_at(one, other)))
+
+    def _called_at(self, one: Machine, other: Machine) -> list[str]:
+        """The addresses of the other that one reaches by routers alone."""
+        open_to_all = (nic for nic in other.nics if (router := self._routed(nic)) and router.nat is None)
+        return [nic.address("") for nic in open_to_all] if self.has_way_out(one) else []
+
+    def has_way_out(self, machine: Machine) -> bool:
+        """Is there a router for it?"""
+        return any(self._routed(nic) for nic in machine.nics)
 
     def is_public(self, machine: Machine) -> bool:
         """Does it stand where everybody who has a router can call it?"""

@@ -34,8 +34,6 @@ STRANGE = 0.7
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
-# Faults after which a node knows less than before.
-FORGETTING = ("backup", "lose_log")
 # How long a world without faults is given to come up.
 SETTLES_WITHIN = 30 * SECOND
 
@@ -119,12 +117,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         dht=chance.choice((0, 0, 6, 10)) if routed else 0,
     )
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
-    drawn = replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
-    # Who forgets its peers behind a NAT that hides it, and knows no address, is nobody's to find until there is a DHT.
-    stranded = any(drawn.nats) and drawn.lanless > 0
-    faults = tuple(each for each in drawn.faults if not (stranded and each in FORGETTING))
-    # Where a link has no addresses its LAN is the only way to meet.
-    return replace(drawn, faults=faults, link_local=drawn.link_local and not drawn.lanless)
+    return replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
 
 
 def _draw_nat(chance: Random) -> tuple[Scope, Scope] | None:
