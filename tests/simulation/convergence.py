@@ -43,7 +43,8 @@ def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
     A mesh is found by what its two announcers say, and they find others who announce. With more nodes than these behind
     NATs, a mesh may be announced by none that can be called; then nothing is demanded.
     """
-    if not all(each.dht and site.has_way_out(each) for each in (one, other)) or abs(one.wall() - other.wall()) > ONE_HOUR_MOSTLY_MS:
+    are_out = all(each.dht and site.has_way_out(each) for each in (one, other))
+    if not are_out or abs(one.wall() - other.wall()) > ONE_HOUR_MOSTLY_MS:
         return False
     hidden = [each for each in site.living if each.dht and not site.is_public(each)]
     is_callable = (site.is_public(one) and site.can_name(other, one)) or (

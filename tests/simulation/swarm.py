@@ -31,6 +31,8 @@ HEALS_WITHIN = 40 * MINUTE
 MEETS_WITHIN = 90 * MINUTE
 # With a DHT so many nodes were told of nobody.
 STRANGE = 0.7
+# Worlds that live on for more than an hour after all was well: each costs as much as twenty others.
+LONG_LIVED = 0.05
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
@@ -113,7 +115,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         link_local=chance.random() < 0.1,
         overlap=chance.random() < 0.1,
         skewed=chance.random() < 0.3,
-        aftermath=chance.choice((0, 0, 0, 0, 0, 75 * MINUTE)),
+        aftermath=75 * MINUTE if chance.random() < LONG_LIVED else 0,
         dht=chance.choice((0, 0, 6, 10)) if routed else 0,
     )
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))

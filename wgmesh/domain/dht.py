@@ -1,8 +1,8 @@
 """When this node walks BitTorrent's DHT: at once while it knows nobody to talk to, hardly ever afterwards.
 
 Alone, it announces itself and looks for others, ever more rarely. In a mesh it looks for nobody, and two of those who
-are connected keep the mesh findable for newcomers: the two that everybody ranks first. What others announce under our
-infohash are candidates for a sealed Hello and no more.
+are connected keep the mesh findable for newcomers: the two that everybody ranks first, whom a NAT hides behind all
+others. What others announce under our infohash are candidates for a sealed Hello and no more.
 """
 
 from msgspec.structs import replace
