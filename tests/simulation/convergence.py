@@ -41,8 +41,11 @@ def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
     """Both walk it, and one of them stands where the other can call it.
 
     A mesh is found by what its two announcers say, and they find others who announce. With more nodes than these behind
-    NATs, a mesh may be announced by none that can be called; then nothing is demanded.
+    NATs, a mesh may be announced by none that can be called; then nothing is demanded. Nor is it among liars: they can
+    use up what a node asks in an hour.
     """
+    if site.dht is None or site.dht.liars:
+        return False
     are_out = all(each.dht and site.has_way_out(each) for each in (one, other))
     if not are_out or abs(one.wall() - other.wall()) > ONE_HOUR_MOSTLY_MS:
         return False

@@ -79,7 +79,9 @@ class Site:
         for segment, behaviour in zip(self.segments, nats, strict=True):
             if segment.network and ip_address(f"{segment.network}.1") not in own:
                 nat = Nat(*behaviour, lambda: self.world.now) if behaviour else None
-                self.middle.join(segment, nat)
+                router = self.middle.join(segment, nat)
+                if nat is not None:
+                    self.checks.plugged(router.public)
 
     def serve_dht(self, honest: int, liars: int = 0) -> None:
         """A DHT between the segments: machines that are added from now on walk it."""
