@@ -99,7 +99,7 @@ class Liar(Server):
         return [krpc.encode(Reply(self.chance.randbytes(4), self.node.own_id, values=(self._somewhere(),)))]
 
     def _somewhere(self) -> Endpoint:
-        net = self.chance.choice(("127.0.0", "224.0.0", "192.168.1", "203.0.113", "0.0.0"))
+        net = self.chance.choice(("127.0.0", "224.0.0", "172.16.9", "203.0.113", "0.0.0"))
         return Endpoint(f"{net}.{self.chance.randrange(1, 255)}", self.chance.randrange(1, 65_536))
 
 
