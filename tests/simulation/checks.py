@@ -17,7 +17,7 @@ from tests.simulation.watcher import Watcher
 from tests.simulation.wireguard import REKEY_TIMEOUT
 from tests.simulation.world import DAY, MINUTE, World
 from wgmesh.domain import events as e
-from wgmesh.domain import messages
+from wgmesh.domain import messages, peer_record
 from wgmesh.domain.device import AddPeer, Change, RemovePeer
 from wgmesh.domain.envelope import Layer, open_datagram
 from wgmesh.domain.folding import evolve, fold
@@ -233,11 +233,17 @@ class Checks(Watcher):
         self._require(within, "S7", machine, f"more than {HELLOS_A_MINUTE} Hellos to {to} in a minute")
 
     def _is_knock(self, machine: "Machine", layer: Layer, to: Endpoint, data: bytes) -> bool:
-        """Is it a Hello to an address that was once a member's, or that the signed record of one or the DHT names?"""
+        """Is it a Hello to an address that was once a member's, or that the signed record of one or the DHT names?
+
+        Or a goodbye to a member: nothing is expected back.
+        """
         opened = open_datagram([(1, machine.keyring.keys.envelope_key)], layer, data)
-        if opened is None or not isinstance(messages.decode(opened[1]), messages.Hello):
-            return False
-        return self._is_a_members(machine, to) or self._is_named(machine, to)
+        match messages.decode(opened[1]) if opened else None:
+            case messages.Hello():
+                return self._is_a_members(machine, to) or self._is_named(machine, to)
+            case messages.Page([signed]):
+                return peer_record.decode(signed).left and self._is_a_members(machine, to)
+        return False
 
     def _is_named(self, machine: "Machine", to: Endpoint) -> bool:
         """Is it one of a few strangers' addresses that the DHT named? A mesh that is lied to troubles nobody much."""
