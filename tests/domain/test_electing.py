@@ -1,25 +1,27 @@
 import hashlib
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from tests.cast import ALICE, EVERYBODY, Member
 from tests.playbook import given
 from wgmesh.domain.electing import ELECTED, is_elected
-from wgmesh.domain.events import PeerConnected, PeerDisconnected
+from wgmesh.domain.events import Event, PeerConnected, PeerDisconnected
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer_record import ClaimedEndpoint
 from wgmesh.domain.values import Endpoint
 
 SEEN = ClaimedEndpoint("reflexive", "exchange", Endpoint("203.0.113.7", 52189))
 STATIC = ClaimedEndpoint("static", "exchange", Endpoint("203.0.113.7", 52189))
+NOBODY_SAID: Mapping[Member, tuple[ClaimedEndpoint, ...]] = {}
 
 
-def mesh_of(who: Member, said: dict[Member, tuple[ClaimedEndpoint, ...]] | None = None) -> Mesh:
+def mesh_of(who: Member, said: Mapping[Member, tuple[ClaimedEndpoint, ...]] = NOBODY_SAID) -> Mesh:
     """As it is held by one of five who are all connected; some said where they are."""
-    met = []
+    met = list[Event]()
     for other in EVERYBODY:
         if other is not who:
-            record = replace(other.record(), endpoints=(said or {}).get(other, ()))
+            record = replace(other.record(), endpoints=said.get(other, ()))
             met += [other.discovered(record), PeerConnected(other.key, other.wireguard)]
     return given(*who.joined(), *met).mesh
 
