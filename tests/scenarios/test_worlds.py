@@ -6,15 +6,20 @@ from tests.scenarios import worlds
 from wgmesh.domain import events as e
 from wgmesh.domain.folding import fold
 
-WHAT_HAPPENS = {"partition": e.PeerDisconnected, "collision": e.AddressCollisionResolved, "ban": e.PeerBanned}
+WHAT_HAPPENS = {
+    "partition": e.PeerDisconnected,
+    "collision": e.AddressCollisionResolved,
+    "ban": e.PeerBanned,
+    "relay": e.PeerRelayed,
+}
 
 
 @pytest.mark.parametrize("name", worlds.STORIES)
 def test_a_story_is_kept_of_each_machine_and_tells_what_it_is_called_after(name: str) -> None:
     kept = {place: log for place, log in worlds.read() if place.startswith(name)}
-    assert sorted(kept) == sorted(f"{name}-{machine}" for machine in worlds.NAMES)
+    assert [f"{name}-{machine}" for machine in worlds.NAMES if f"{name}-{machine}" not in kept] == []
     assert any(isinstance(record.event, WHAT_HAPPENS[name]) for log in kept.values() for record in log)
-    assert all(len(fold(log).peers) == len(worlds.NAMES) - 1 for log in kept.values())
+    assert all(len(fold(log).peers) == len(kept) - 1 for log in kept.values())
 
 
 @pytest.mark.parametrize("name", worlds.STORIES)

@@ -1,8 +1,8 @@
-"""Stories that the simulator told once: what machines wrote while a network broke, an address clashed, one was banned.
+"""Stories that the simulator told once: a network broke, an address clashed, one was banned, a relay died.
 
-Each is played by three machines of one LAN, from noon on. Their logs are kept beside this file, so that the transcripts
-of the verbs that read them change only where the verbs do. `python -m tests.scenarios.worlds` has them told anew; a new
-story is a function in STORIES.
+Each is what machines wrote from noon on: three of one LAN, or where it needs a relay four of four networks. Their logs
+are kept beside this file, so that the transcripts of the verbs that read them change only where the verbs do.
+`python -m tests.scenarios.worlds` has them told anew; a new story is a function in STORIES.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from tests.simulation.machine import NOON as NEW_YEAR
 from tests.simulation.machine import Machine
+from tests.simulation.nat import Scope
 from tests.simulation.site import Site
 from tests.simulation.world import MINUTE, SECOND
 from tests.stories import NOON
@@ -26,6 +27,8 @@ from wgmesh.node import Keyring
 DIRECTORY = Path(__file__).parent / "worlds"
 SECRET = mint(bytes(range(32)))
 NAMES = ("paris", "tokyo", "lima")
+# A NAT that gives each destination another port, and lets in nobody but it.
+SHUT: tuple[Scope, Scope] = ("address-and-port-dependent", "address-and-port-dependent")
 
 
 class Line(Struct, frozen=True):
@@ -80,7 +83,26 @@ def ban() -> list[Machine]:
     return machines
 
 
-STORIES: dict[str, Callable[[], list[Machine]]] = {each.__name__: each for each in (partition, collision, ban)}
+def relay() -> list[Machine]:
+    """Paris and Lima are behind NATs that shut each other out; whichever of Tokyo and Oslo relays them dies."""
+    site = Site(1, SECRET, [f"192.168.{place}" for place in range(1, 5)])
+    site.route([SHUT, SHUT, None, None])
+    machines = [site.add(segment) for segment in site.segments]
+    paris, lima, tokyo, _ = machines
+    for machine, name in zip(machines, ("paris", "lima", "tokyo", "oslo"), strict=True):
+        machine.hostname, machine.relays = name, True
+        machine.acquaintances = [tokyo] if machine is not tokyo else []
+        machine.start()
+    site.world.run(5 * MINUTE)
+    assert paris.daemon
+    way = paris.daemon.mesh.peers[lima.keyring.identity.key].relayed
+    assert way
+    next(machine for machine in machines if machine.keyring.identity.key == way.relay).die()
+    site.world.run(15 * MINUTE)
+    return machines
+
+
+STORIES: dict[str, Callable[[], list[Machine]]] = {each.__name__: each for each in (partition, collision, ban, relay)}
 
 
 def _start(machines: list[Machine]) -> None:
