@@ -6,6 +6,7 @@ from tests.simulation.daemon import TURN
 from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.site import Site
+from tests.simulation.visits import PLACE
 from wgmesh.domain import routes
 from wgmesh.domain.electing import ELECTED
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP
@@ -34,7 +35,26 @@ def _can_meet(site: Site, one: Machine, other: Machine) -> bool:
     in_time = abs(one.wall() // HOUR_MS - other.wall() // HOUR_MS) <= 1
     if _has_banned(one, other) or _has_banned(other, one):
         return False
-    return by_lan or (named and in_time) or _meet_in_dht(site, one, other)
+    return (
+        by_lan
+        or (named and in_time)
+        or _meet_in_dht(site, one, other)
+        or (in_time and _meet_in_registry(site, one, other))
+    )
+
+
+def _meet_in_registry(site: Site, one: Machine, other: Machine) -> bool:
+    """Both leave notes where nobody lies, and one of them stands where the other can call it."""
+    if site.registry is None or site.registry.hostile or not (one.registry and other.registry):
+        return False
+    if not (one.finds_way(PLACE) and other.finds_way(PLACE)):
+        return False
+    if not (
+        (site.is_public(one) and site.can_name(other, one)) or (site.is_public(other) and site.can_name(one, other))
+    ):
+        return False
+    sometimes("met_by_registry")
+    return True
 
 
 def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:

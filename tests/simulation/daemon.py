@@ -15,7 +15,9 @@ from tests.simulation.lan import EPHEMERAL, Lan
 from tests.simulation.lookups import Lookups
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame, Nic
+from tests.simulation.registry import settings_of
 from tests.simulation.sockets import Sockets
+from tests.simulation.visits import Visits
 from tests.simulation.walks import Walks
 from tests.simulation.world import MILLISECOND
 from wgmesh.domain.device import Change, DeviceSample
@@ -72,6 +74,7 @@ class Daemon:
         self._exchanges = False
         self._lookups = Lookups(machine.world, machine.acquaintances, self._sockets.port, self.put)
         self._walks = self._open_dht()
+        self._visits = Visits(machine, self.node, self.put, self.awake)
         self._items: deque[Input] = deque()
         self._read_at = -PAUSE
         self._serve_at: int | None = None
@@ -154,6 +157,7 @@ class Daemon:
                 dht=bool(machine.dht),
                 relay=machine.relays,
                 stun=bool(machine.stun),
+                **settings_of(machine.registry),
             ),
         )
 
@@ -312,6 +316,7 @@ class Daemon:
             self._walks.follow(self.node.mesh.interfaces)
         if self._walks is not None and turn.walks:
             self._walks.walk(turn.walks)
+        self._visits.set_out(turn.errands)
 
     def _follow_sockets(self) -> list[Input]:
         """The exchange's is open from the start, so is WireGuard's port; gossip's lives as long as the interface."""
@@ -349,6 +354,7 @@ class Daemon:
         self._lookups.stop()
         if self._walks is not None:
             self._walks.end()
+        self._visits.end()
         self._machine.daemon = None
         self._machine.kernel.listener = nobody
         self._machine.kernel.gates.close()

@@ -12,6 +12,7 @@ from tests.simulation.kernel import Kernel
 from tests.simulation.marks import sometimes
 from tests.simulation.network import Frame, Nic, Segment
 from tests.simulation.packets import Inner
+from tests.simulation.registry import Registry
 from tests.simulation.watcher import Watcher
 from tests.simulation.wireguard import WireGuard
 from tests.simulation.world import MILLISECOND, World
@@ -67,6 +68,7 @@ class Machine:
         self.drawn = 0
         self._entropy = world.chance(f"entropy {number}")
         self.entropy_of_dht: Random = world.chance(f"entropy of dht {number}")
+        self.registry: Registry | None = None  # where it leaves notes
         self.dht: tuple[Endpoint, ...] = ()  # where its walks through the DHT begin; nowhere: it does not walk
         self.secret = secret
         self.seed = seed or self.chance.randbytes(32)
@@ -246,6 +248,10 @@ class Machine:
         if nic is not None and nic.segment is not None:
             source = Endpoint(nic.address(to.ip), port)
             nic.segment.send(nic, Frame(source, Endpoint(to.ip, to.port), size, content))
+
+    def finds_way(self, to: Endpoint) -> bool:
+        """Does a datagram to there leave the machine?"""
+        return self._way(to) is not None
 
     def _way(self, to: Endpoint) -> Nic | None:
         """By the interface on whose network it is, else by the first that has a router."""

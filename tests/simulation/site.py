@@ -12,6 +12,7 @@ from tests.simulation.diagram import Tap
 from tests.simulation.machine import Machine
 from tests.simulation.nat import Nat, Scope
 from tests.simulation.network import CALM, Nic, Segment
+from tests.simulation.registry import Registry
 from tests.simulation.routers import Middle, Router
 from tests.simulation.strangers import Stranger
 from tests.simulation.stun import StunServer, serve
@@ -37,6 +38,7 @@ class Site:
         self.middle = Middle(self.world)
         self.dht: Dht | None = None
         self.stun: tuple[StunServer, ...] = ()
+        self.registry: Registry | None = None
         self.machines: list[Machine] = []
         self._born = 0
         self.strangers: list[Stranger] = []
@@ -64,6 +66,7 @@ class Site:
         self._born += 1
         machine.dht = self.dht.routers if self.dht else ()
         machine.stun = tuple(server.endpoint for server in self.stun)
+        machine.registry = self.registry
         self.machines.append(machine)
         self.checks.enter(machine)
         for nic, segment in zip(machine.nics, segments, strict=False):
@@ -163,6 +166,10 @@ class Site:
     def has_way_out(self, machine: Machine) -> bool:
         """Is there a router for it?"""
         return any(self._routed(nic) for nic in machine.nics)
+
+    def serve_registry(self, *, hostile: bool = False, troubled: bool = False) -> None:
+        """A registry on the Internet: machines that are added from now on use it."""
+        self.registry = Registry(self.world, hostile=hostile, troubled=troubled)
 
     def is_public(self, machine: Machine) -> bool:
         """Does it stand where everybody who has a router can call it?"""

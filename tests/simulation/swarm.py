@@ -6,6 +6,7 @@ Options are drawn anew for each seed, most faults are off in most runs: that fin
 import time
 import traceback
 from random import Random
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,6 +30,8 @@ from wgmesh.domain.secret import Secret, mint
 HEALS_WITHIN = 40 * MINUTE
 # Where they meet in a DHT: meshes that formed apart announce themselves every 25 min, and need the same hour for it.
 MEETS_WITHIN = 90 * MINUTE
+# What there is of a registry in a world with ways between its segments.
+REGISTRIES: tuple[Literal["", "honest", "hostile"], ...] = ("", "", "honest", "honest", "hostile")
 # With a DHT so many nodes were told of nobody.
 STRANGE = 0.7
 # Worlds that live on for more than an hour after all was well: each costs as much as twenty others.
@@ -47,6 +50,7 @@ class Options(Struct, frozen=True):
     on their LANs and know others by --peer. `routes`: so many prefixes are behind nodes. `pace` is the mean time
     between two faults, `aftermath` how long all must stay well after it was. `dht`: so many honest nodes of a DHT are
     between the segments, and so many `liars`. `stun`: so many honest STUN servers, and `false_stun` that are not.
+    between the segments, and so many `liars`. `registry`: whether there is one, and of which kind.
     """
 
     seed: int
@@ -67,6 +71,7 @@ class Options(Struct, frozen=True):
     overlap: bool = False
     skewed: bool = False
     aftermath: int = 0
+    registry: Literal["", "honest", "hostile"] = ""
     dht: int = 0
     liars: int = 0
     stun: int = 0
@@ -118,6 +123,8 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         aftermath=75 * MINUTE if chance.random() < LONG_LIVED else 0,
         dht=chance.choice((0, 0, 6, 10)) if routed else 0,
     )
+    if routed:
+        drawn = replace(drawn, registry=Random(f"{seed}/registry").choice(REGISTRIES))
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
     return replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
 
@@ -140,6 +147,8 @@ class Swarm:
             self.site.serve_dht(options.dht, options.liars)
         if options.stun:
             self.site.serve_stun(options.stun, options.false_stun)
+        if options.registry:
+            self.site.serve_registry(hostile=options.registry == "hostile", troubled=True)
         self.insiders: list[Insider] = []
         self.chance = self.site.world.chance("swarm")
         self.healed = -1
@@ -237,8 +246,10 @@ class Swarm:
     def _heal(self) -> None:
         """Every fault is over, and those who are to stay dead are; now everything must come true in time."""
         site, began = self.site, self.site.world.now
-        within = MEETS_WITHIN if site.dht else HEALS_WITHIN
+        within = MEETS_WITHIN if site.dht or site.registry else HEALS_WITHIN
         site.calm()
+        if site.registry:
+            site.registry.troubled = False
         for machine in site.machines:
             machine.heal(site.segments[machine.number % len(site.segments)])
         for machine in self.chance.sample(site.machines, self.options.deaths):

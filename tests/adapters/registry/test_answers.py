@@ -35,7 +35,14 @@ def test_issues_are_read_without_all_that_we_do_not_need() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[{}]", b'[{"number": true, "title": "t"}]', b'[{"number": 1e999, "title": ""}]']
+    "body",
+    [
+        b"",
+        b"[{}]",
+        b'[{"number": true, "title": "t"}]',
+        b'[{"number": 1e999, "title": ""}]',
+        b'[{"number": 9007199254740992, "title": ""}]',
+    ],
 )
 def test_row_5_what_is_no_answer_is_senseless(body: bytes) -> None:
     with pytest.raises(Senseless):

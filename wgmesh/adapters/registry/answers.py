@@ -22,10 +22,14 @@ class Senseless(Exception):
     """The answer is no JSON of the shape that the tracker documents."""
 
 
+# What a tracker counts by fits a number of JSON.
+Number = Annotated[int, Meta(gt=0, lt=2**53)]
+
+
 class Issue(Struct, frozen=True):
     """`number` within the repository. `body` may be null."""
 
-    number: Annotated[int, Meta(gt=0)]
+    number: Number
     title: str
     body: str | None = None
 
@@ -33,7 +37,7 @@ class Issue(Struct, frozen=True):
 class Comment(Struct, frozen=True):
     """`id` is unique on the server."""
 
-    id: Annotated[int, Meta(gt=0)]
+    id: Number
     updated_at: str
     body: str | None = None
 
