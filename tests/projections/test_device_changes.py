@@ -23,7 +23,7 @@ from wgmesh.domain.device import (
     UpdatePeer,
 )
 from wgmesh.domain.values import Endpoint
-from wgmesh.projections.device_changes import device_changes
+from wgmesh.projections.device_changes import device_changes, differences
 
 ANN, BEN, CAT = (bytes([number]) * 32 for number in (1, 2, 3))
 HERE, THERE = Endpoint("192.0.2.1", 1), Endpoint("192.0.2.2", 2)
@@ -237,3 +237,10 @@ def test_no_allowed_ip_is_given_while_another_peer_has_it(actual: Device | None,
             ):
                 assert all(owners.get(prefix, key) == key for prefix in given_ips)
         device = after(device, change)
+
+
+def test_two_wishes_differ_in_a_peers_place_and_no_peer_is_put_on_anew_for_it() -> None:
+    for before in (DevicePeer(ANN, 1), DevicePeer(ANN, 1, HERE)):
+        assert differences(of(before), of(DevicePeer(ANN, 1, THERE))) == (UpdatePeer(ANN, endpoint=THERE),)
+    waiting = DevicePeer(ANN, 1)
+    assert differences(of(DevicePeer(ANN, 1, HERE)), of(waiting)) == (RemovePeer(ANN), AddPeer(waiting))

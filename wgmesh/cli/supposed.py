@@ -134,10 +134,9 @@ def _device(mesh: "Mesh") -> "Device":
 def _changes(real: "Mesh", other: "Mesh", before: "Device", after: "Device") -> "tuple[Change, ...]":
     """Of the device as each wished for it under its own policies."""
     from wgmesh.projections.change_sentences import describe
-    from wgmesh.projections.device_changes import device_changes
+    from wgmesh.projections.device_changes import differences
     from wgmesh.projections.difference import Change, difference
 
-    known = {peer.public_key: True for peer in before.peers}
-    device = device_changes(before, after, known=known, fresh={}, handshaken={})
+    device = differences(before, after)
     rest = (change for change in difference(real, other) if change.topic != "device")
     return (*rest, *(Change("device", "WireGuard", "change", None, describe(change)) for change in device))

@@ -49,6 +49,13 @@ def device_changes(
     return (*created, *_interface_changes(actual, desired), *_peer_changes(actual, desired, gone, fresh))
 
 
+def differences(before: Device, after: Device) -> tuple[Change, ...]:
+    """What two wishes differ in: between them is no WireGuard that would have to be got round."""
+    known = {peer.public_key: True for peer in before.peers}
+    placed = {peer.public_key: True for peer in after.peers if peer.endpoint is not None}
+    return device_changes(before, after, known=known, fresh={}, handshaken=placed)
+
+
 def _interface_changes(actual: Device, desired: Device) -> Iterator[Change]:
     # The MTU comes before the addresses: below 1280 bytes the kernel takes no IPv6 address (RFC 8200, section 5).
     basics = SetDevice(

@@ -12,7 +12,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.projections.change_sentences import describe
 from wgmesh.projections.desired_device import desired_device
-from wgmesh.projections.device_changes import device_changes
+from wgmesh.projections.device_changes import differences
 from wgmesh.projections.wording import key
 
 Topic = Literal["node", "peers", "layers", "device"]
@@ -104,8 +104,7 @@ def _layer(mesh: Mesh, name: str) -> dict[str, str]:
 def _of_the_device(before: Mesh, after: Mesh) -> Iterator[Change]:
     """What had to be done to WireGuard to get from one to the other."""
     old, new = (desired_device(mesh, mesh.head.awake) for mesh in (before, after))
-    known = {peer.public_key: True for peer in old.peers}
-    for change in device_changes(old, new, known=known, fresh={}, handshaken={}):
+    for change in differences(old, new):
         yield Change("device", "WireGuard", "change", None, describe(change))
 
 

@@ -7,7 +7,7 @@ somebody's hand on the device, wants it otherwise than it is.
 from wgmesh.domain.device import Change, DeviceSample, Traffic, UpdatePeer
 from wgmesh.domain.mesh import Mesh
 from wgmesh.projections.desired_device import desired_device
-from wgmesh.projections.device_changes import device_changes
+from wgmesh.projections.device_changes import differences
 from wgmesh.projections.peers import Live
 from wgmesh.projections.wanted_changes import wanted_changes
 
@@ -24,8 +24,7 @@ def on_this_device(mesh: Mesh, live: Live, now: int) -> tuple[Change, ...]:
 def against_what_was_wished(there: Mesh, here: Mesh) -> tuple[Change, ...]:
     """The changes from the device that another version wished for to the one that this version wishes for."""
     wished = desired_device(there, there.head.awake)
-    known = {peer.public_key: True for peer in wished.peers}
-    return device_changes(wished, desired_device(here, here.head.awake), known=known, fresh={}, handshaken={})
+    return differences(wished, desired_device(here, here.head.awake))
 
 
 def is_routine(change: Change) -> bool:
