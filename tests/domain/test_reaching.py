@@ -5,13 +5,14 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
-from tests.cast import ALICE, BOB, CAROL, CHALLENGE, Member
+from tests.cast import ALICE, BOB, CAROL, CHALLENGE, DAVE, ERIN, Member
 from tests.playbook import Playbook, given, span
 from wgmesh.domain.device import Traffic
 from wgmesh.domain.effects import SendConfirm, SendHello
 from wgmesh.domain.events import (
     InterfacesChanged,
     LayerResumed,
+    PeerBanned,
     PeerConnected,
     PeerDisconnected,
     PeerExpired,
@@ -21,7 +22,7 @@ from wgmesh.domain.events import (
 from wgmesh.domain.inputs import Due, Found, Leave, Networked, Resumed, Suspended, Told
 from wgmesh.domain.messages import NOBODY
 from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
-from wgmesh.domain.reaching import A_SECOND, FIRST_PAUSE, FOUND_CAP, KNOCK_CAP, sockets
+from wgmesh.domain.reaching import A_SECOND, FIRST_PAUSE, FOUND_CAP, KNOCK_CAP, LAN_TRIES, sockets
 from wgmesh.domain.values import MINUTE, SECOND, Endpoint, Incarnation
 
 ON = LayerResumed("exchange")
@@ -135,6 +136,19 @@ def test_a_connection_ends_it_for_good() -> None:
     story = story.given(PeerConnected(BOB.key, BOB.wireguard))
     assert hellos(story, "30 min", step=1000) == []
     assert hellos(story.given(PeerExpired(BOB.key, 1)), "30 min", step=1000) == []
+
+
+def test_when_one_is_back_that_was_forgotten_all_others_that_were_are_tried_too_but_not_for_long() -> None:
+    """They were cut off from us together, and have forgotten us as well: nobody says anything new of them."""
+    story = ALICE_IS_UP.given(BOB.discovered(), CAROL.discovered(), DAVE.discovered(), ERIN.discovered())
+    story = story.given(*(PeerConnected(each.key, each.wireguard) for each in (BOB, CAROL, DAVE)))
+    story = story.given(*(PeerDisconnected(each.key, 1) for each in (BOB, CAROL, DAVE)))
+    story = story.given(*(PeerExpired(each.key, 1) for each in (BOB, CAROL, DAVE, ERIN)), PeerBanned(DAVE.public_key))
+    assert hellos(story, "1 min", step=1000) == []
+    back = story.when(BOB.says_hello(ALICE, number=2, **BOB.there()), at="1 min")
+    said = [hello for _, hello in hellos(back, "10 min", step=500) if hello.address.ip != BOB.ip]
+    assert [hello.address for hello in said] == [CAROL.exchange] * LAN_TRIES
+    assert [hello.to for hello in said] == [CAROL.key, NOBODY, CAROL.key]
 
 
 def test_news_of_a_silent_peer_begins_anew() -> None:

@@ -297,6 +297,9 @@ def mark(event: e.Event, before: Mesh) -> None:
             sometimes("newer_protocol")
         case e.PeerExpired():
             sometimes("expired")
+        case e.CloneDetected(life=life):
+            if before.life < life:
+                sometimes("clone_gave_way")
         case e.PeerDiscovered(identity) if identity in before.peers:
             sometimes("returned")
         case e.ForeignPeerSeen():

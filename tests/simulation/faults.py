@@ -254,6 +254,7 @@ def clone(site: Site) -> Undo | None:
     """Somebody starts a copy of a machine, notices, throws it away and starts the other anew."""
     machine = _some_machine(site)
     copy = site.clone(machine, _some_segment(site))
+    sometimes("cloned")
     copy.start()
 
     def notice() -> None:
@@ -346,4 +347,5 @@ def _willing(machine: Machine) -> Iterator[None]:
 FAULTS: tuple[Fault, ...] = (
     loss, doubling, damage, black_hole, partition, kill, power, stop, leave, suspend, pause, clock, full_disk, backup,
     unplug, readdress, move, lose_device, stubborn, meddle, split, far_weather, flush_nat, starve, lose_log, ban,
+    clone,
 )  # fmt: skip

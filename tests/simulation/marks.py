@@ -24,6 +24,8 @@ RARE = {
     "restored_backup": "a run began from a log that had been longer",
     "restored_everything": "a run began from an older copy of its whole directory",
     "lost_log": "a run began with nothing but the seed of its identity",
+    "cloned": "a machine ran twice",
+    "clone_gave_way": "one of two machines with one identity fell silent",
     "disk_full": "records could not be written, and nothing was decided",
     "thawed": "the log could be written again",
     "inbox_overflow": "more datagrams waited than an inbox holds",

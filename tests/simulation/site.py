@@ -53,7 +53,9 @@ class Site:
         copy = Machine(self.world, self._born, self.secret, self.checks, original.seed)
         copy.disk.copy(original.disk)
         copy.hostname, copy.lan, copy.acquaintances = original.hostname, original.lan, original.acquaintances
-        return self._install(copy, segments)
+        self._install(copy, segments)
+        self.checks.restored(copy)
+        return copy
 
     def remove(self, machine: Machine) -> None:
         """It is taken away, and never comes back."""

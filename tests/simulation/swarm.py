@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.simulation import convergence, marks
 from tests.simulation.checks import Broken
 from tests.simulation.diagram import draw
-from tests.simulation.faults import FAULTS
+from tests.simulation.faults import FAULTS, clone
 from tests.simulation.insiders import Insider
 from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
@@ -39,6 +39,8 @@ LONG_LIVED = 0.05
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
+# In so many worlds without NATs a machine is copied while it runs, by a chance of its own: others stay as they were.
+CLONED = 0.2
 # How long a world without faults is given to come up.
 SETTLES_WITHIN = 30 * SECOND
 
@@ -112,7 +114,7 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         routes=chance.choice((0, 0, 1, 2)),
         chaos=True,
         subnet=chance.choice(("", "", "10.99.0.0/24", "10.99.0.0/28" if count <= 10 else "")),
-        faults=tuple(fault.__name__ for fault in FAULTS if chance.random() < 0.4),
+        faults=tuple(fault.__name__ for fault in FAULTS if fault is not clone and chance.random() < 0.4),
         pace=chance.choice((2, 10, 30)) * SECOND,
         strangers=chance.choice((0, 0, 1, 2)),
         insiders=chance.choice((0, 0, 0, 1)),
@@ -126,7 +128,9 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
     if routed:
         drawn = replace(drawn, registry=Random(f"{seed}/registry").choice(REGISTRIES))
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
-    return replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
+    drawn = replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
+    is_cloned = not any(drawn.nats) and Random(f"{seed}/clone").random() < CLONED
+    return replace(drawn, faults=(*drawn.faults, clone.__name__)) if is_cloned else drawn
 
 
 def _draw_nat(chance: Random) -> tuple[Scope, Scope] | None:

@@ -118,6 +118,16 @@ def test_who_is_cut_off_is_shown_as_silent_by_all_and_again_as_connected_when_it
     assert max(back) <= BUDGETS["back_seconds"]
 
 
+def test_who_is_cut_off_from_many_is_shown_as_silent_by_all_as_soon() -> None:
+    site = chain(1, MANY)
+    site.world.run(MINUTE)
+    gone = site.machines[MANY // 2]
+    cut_off(site, gone)
+    silent = seconds_until(site, partial(shown_silent_by_all, gone), step=SECOND // 2)
+    print(f"\ncut off, shown as silent by {MANY - 1}: {silent:.1f} s")
+    assert silent <= BUDGETS["cut_off_seconds"]
+
+
 def test_who_is_cut_off_behind_a_dead_daemon_that_watched_it_is_shown_as_silent_as_soon() -> None:
     """The machine of the dead one goes on answering echoes, and stays connected."""
     silent = []

@@ -96,8 +96,8 @@ def volley(draft: Draft) -> Verdict:
     due = sorted((punch.due, identity) for identity, punch in punches.items() if punch.due <= now)
     covered = routes.covered(draft.mesh)
     for _, identity in due:
-        peer = draft.mesh.peers[identity]
-        if _is_missed(draft.mesh, peer):
+        peer = draft.mesh.peers.get(identity)
+        if peer is not None and _is_missed(draft.mesh, peer):
             yield from _fire(draft, peer, covered)
         else:
             _forget(draft, identity)

@@ -59,10 +59,14 @@ def follow(draft: Draft, before: Mesh) -> None:
     for identity in before.peers:
         if identity not in draft.mesh.peers:
             _drop(draft, identity)
+    is_anybody_back = False
     for identity, peer in draft.mesh.peers.items():
         known = None if begins else before.peers.get(identity)
         if known is not peer:
             _replan(draft, known, peer)
+            is_anybody_back |= peer.present and known is not None and known.expired is not None
+    if is_anybody_back:
+        _try_the_forgotten(draft)
 
 
 def find(draft: Draft, found: Found) -> Verdict:
@@ -179,6 +183,19 @@ def _move_on(draft: Draft, known: Peer, likely: tuple[Endpoint, ...]) -> None:
             _knock_at(draft, address, None)
 
 
+def _try_the_forgotten(draft: Draft) -> None:
+    """One is back whom we had forgotten: whoever was cut off from us with it may be back too, and has forgotten us."""
+    for peer in draft.mesh.peers.values():
+        for address in sockets(draft.mesh, peer) if _is_forgotten(draft.mesh, peer) else ():
+            if address not in draft.session.knocks:
+                _knock_at(draft, address, Knock(_soon(draft, address), peer.identity))
+
+
+def _is_forgotten(mesh: Mesh, peer: Peer) -> bool:
+    """Was it connected once, and forgotten for its silence alone?"""
+    return peer.state == "expired" and peer.proven is not None and not mesh.bans(peer)
+
+
 def _patience(draft: Draft, peer: Peer) -> int:
     """How long a peer is left to speak first, or to WireGuard."""
     heard = draft.session.heard.get(peer.identity)
@@ -192,13 +209,14 @@ def _patience(draft: Draft, peer: Peer) -> int:
 def _try(draft: Draft, address: Endpoint) -> Verdict:
     knock = draft.session.knocks[address]
     peer = draft.mesh.peers.get(knock.to)
-    if peer and (is_reached(draft, peer) or not draft.mesh.uses(peer)):
+    is_forgotten = peer is not None and _is_forgotten(draft.mesh, peer)
+    if peer and (is_reached(draft, peer) or not (draft.mesh.uses(peer) or is_forgotten)):
         _drop(draft, knock.to)
         return
     tries = knock.tries + 1
     first = FIRST_PAUSE if knock.layer == LAYER else LAN_PAUSE
     again = replace(knock, tries=tries, due=draft.now.awake + _pause(draft, address, knock.tries, first))
-    _knock_at(draft, address, again if knock.layer == LAYER or tries < LAN_TRIES else None)
+    _knock_at(draft, address, again if (knock.layer == LAYER and not is_forgotten) or tries < LAN_TRIES else None)
     # Whoever is there now may be another node, or have lost what it knew: every other time nobody is named.
     is_named = knock.layer != LAYER or (peer is not None and knock.tries % 2 == 0)
     to, boot = (knock.to, peer.incarnation.boot if peer else knock.boot) if is_named else (NOBODY, 0)
