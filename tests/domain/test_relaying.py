@@ -232,3 +232,13 @@ def test_who_is_not_reached_though_others_reach_it_has_one_wish_and_none_without
     assert wishes(vouched(BOTH.given(RelayPortChosen(0)))) == {}
     offered = BOTH.given(*met).when(says(NEXT, RelayOffer(BOB.key)), at="0.5 s")
     assert list(wishes(offered)) == [BOB.key]
+
+
+def test_what_the_other_side_wants_stays_a_wish_whatever_else_happens_and_is_one_wish() -> None:
+    story = BOTH.given(PeerConnected(BOB.key, BOB.wireguard)).when(says(NEXT, RelayOffer(BOB.key)), at="2 s")
+    wish = wishes(story)[BOB.key]
+    story = story.when(Resumed("exchange"), at="2.1 s")
+    doubt = story.state.session.watch.doubts[BOB.key]
+    story = story.when(says(CAROL, Vouch(BOB.key, doubt.number)), at="2.2 s")
+    assert wishes(story) == {BOB.key: wish}
+    assert list(story.state.session.relaying.broken) == [BOB.key]
