@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.cast import ALICE, NARROW, Member
 from tests.playbook import Playbook, given, resting, span
-from wgmesh.domain.addressing import LAST_NONCE, MOVE_PAUSE, NEWCOMER_MOVES, SETTLED_AFTER, settles_at
+from wgmesh.domain.addressing import LAST_NONCE, NEWCOMER_MOVES, MOVE_PAUSE, NEWCOMER_MOVES, SETTLED_AFTER, settles_at
 from wgmesh.domain.cadence import due
 from wgmesh.domain.effects import Announce
 from wgmesh.domain.events import (
@@ -301,4 +301,5 @@ def test_a_chain_of_conflicts_ends_with_an_address_that_nobody_claims_or_with_no
     lower = [peer.ipv4 for peer in story.mesh.peers.values() if peer.public_key < us.public_key]
     assert story.mesh.ipv4 not in lower
     assert story.mesh.ipv4 == us.ipv4_with(story.mesh.nonce) or story.mesh.ipv4 == ""
-    assert story.mesh.ipv4 not in claims or story.mesh.nonce == 0
+    # The settled, and a newcomer that has given way often enough, leave it to higher keys to move.
+    assert story.mesh.ipv4 not in claims or story.mesh.nonce == 0 or story.mesh.nonce >= NEWCOMER_MOVES

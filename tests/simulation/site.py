@@ -161,13 +161,25 @@ class Site:
         return any(ip_address(address) not in own for address in (*near, *self._called_at(one, other)))
 
     def _called_at(self, one: Machine, other: Machine) -> list[str]:
-        """The addresses of the other that one reaches by routers alone."""
-        open_to_all = (nic for nic in other.nics if (router := self._routed(nic)) and router.nat is None)
-        return [nic.address("") for nic in open_to_all] if self.has_way_out(one) else []
+        """The addresses of the other that one reaches by routers alone, and is answered from.
+
+        A machine answers by its first way out, wherever it was called: behind a NAT, one would not hear another's.
+        """
+        outlet, way_out = self._way_out(one), self._way_out(other)
+        open_to_all = (nic for nic in other.nics if self._is_open(nic))
+        answering = (nic for nic in open_to_all if nic is way_out or (outlet and self._is_open(outlet)))
+        return [nic.address("") for nic in answering] if outlet else []
+
+    def _way_out(self, machine: Machine) -> Nic | None:
+        return next((nic for nic in machine.nics if self._routed(nic)), None)
+
+    def _is_open(self, nic: Nic) -> bool:
+        router = self._routed(nic)
+        return router is not None and router.nat is None
 
     def has_way_out(self, machine: Machine) -> bool:
         """Is there a router for it?"""
-        return any(self._routed(nic) for nic in machine.nics)
+        return self._way_out(machine) is not None
 
     def serve_registry(self, *, hostile: bool = False, troubled: bool = False) -> None:
         """A registry on the Internet: machines that are added from now on use it."""
@@ -175,7 +187,8 @@ class Site:
 
     def is_public(self, machine: Machine) -> bool:
         """Does it stand where everybody who has a router can call it?"""
-        return any((router := self._routed(nic)) and router.nat is None for nic in machine.nics)
+        way_out = self._way_out(machine)
+        return way_out is not None and self._is_open(way_out)
 
     def can_reach(self, one: Machine, other: Machine) -> bool:
         """Can the two have a tunnel, whoever calls first?"""
