@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.cast import ALICE, NARROW, Member
 from tests.playbook import Playbook, given, resting, span
-from wgmesh.domain.addressing import LAST_NONCE, NEWCOMER_MOVES, MOVE_PAUSE, NEWCOMER_MOVES, SETTLED_AFTER, settles_at
+from wgmesh.domain.addressing import LAST_NONCE, MOVE_PAUSE, NEWCOMER_MOVES, SETTLED_AFTER, settles_at
 from wgmesh.domain.cadence import due
 from wgmesh.domain.effects import Announce
 from wgmesh.domain.events import (
