@@ -64,3 +64,8 @@ def test_two_thirds_are_asked_that_can_do_it() -> None:
     third = alone.given(CAROL.discovered(), PeerConnected(CAROL.key, CAROL.wireguard))
     third = third.given(DAVE.discovered(old), PeerConnected(DAVE.key, DAVE.wireguard))
     assert looks_for_bob(third) == [SendIntroduction(CAROL.key, BOB.key, can_probe=False, is_answer=False)]
+
+
+def test_nobody_can_be_asked_while_nothing_is_said_through_tunnels() -> None:
+    deaf = given(*ALICE.joined()).given(LayerResumed("port"), CAROL.discovered())
+    assert looks_for_bob(deaf.given(PeerConnected(CAROL.key, CAROL.wireguard))) == []

@@ -3,14 +3,14 @@
 from collections import Counter
 from dataclasses import replace
 
-from tests.cast import ALICE, Member
+from tests.cast import ALICE, BOB, Member
 from tests.playbook import Playbook, given
 from wgmesh.domain.draft import State
 from wgmesh.domain.endpoints import TURN, UNCONFIRMED_PAUSE
-from wgmesh.domain.events import PeerBanned, PeerConnected, PeerDisconnected, PeerDiscovered, PeerLeft
+from wgmesh.domain.events import LayerResumed, PeerBanned, PeerConnected, PeerDisconnected, PeerDiscovered, PeerLeft
 from wgmesh.domain.identity import Identity
-from wgmesh.domain.inputs import Due
-from wgmesh.domain.peer_record import ClaimedEndpoint
+from wgmesh.domain.inputs import Due, Introduced, Told
+from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
 from wgmesh.domain.sparing import TURNS_A_SECOND, tried
 from wgmesh.domain.values import SECOND, Endpoint
 from wgmesh.projections.desired_device import desired_device
@@ -126,3 +126,22 @@ def test_a_start_tries_what_is_known_at_once() -> None:
     assert trying(story) == []
     again = replace(story, state=State(story.mesh)).when(ALICE.start(boot=2))
     assert trying(again) == [Endpoint(VICTIM, 1)]
+
+
+def far_record() -> SignedRecord:
+    record = BOB.record(endpoints=(ClaimedEndpoint("reflexive", "wg", Endpoint("203.0.113.2", 9)),))
+    return SignedRecord(record, BOB.signed(record))
+
+
+def test_hearsay_waits_for_the_end_of_a_burst_of_probes() -> None:
+    story = given(*ALICE.joined()).given(LayerResumed("port")).when(Told("gossip", BOB.lan, (far_record(),)), at="1 s")
+    assert not story.until("5900 ms").state.session.trying
+    assert story.until("6100 ms").state.session.trying
+
+
+def test_a_turn_that_was_agreed_with_a_peer_begins_when_it_was_said() -> None:
+    far = far_record()
+    word = Introduced(BOB.key, ALICE.key, far.record, far.signed, False, True)
+    story = given(*ALICE.joined()).given(LayerResumed("port"), LayerResumed("gossip")).when(word, at="1 s")
+    assert not story.until("2400 ms").state.session.trying
+    assert story.until("2600 ms").state.session.trying
