@@ -23,7 +23,7 @@ from wgmesh.domain.liveness import SILENT_AFTER
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import Endpoint, Ground, Interface
 from wgmesh.projections.desired_device import desired_device
-from wgmesh.projections.wanted_changes import HANDSHAKE_TIMEOUT, wanted_changes
+from wgmesh.projections.wanted_changes import HANDSHAKE_TIMEOUT, MOVES_FOR, wanted_changes
 
 ELSEWHERE = Endpoint("203.0.113.9", 4242)
 DURING_THE_FIRST_TURN = 1
@@ -97,6 +97,18 @@ def test_and_so_is_a_connected_one_that_answered_from_elsewhere_since_we_moved()
     mesh = known(PeerConnected(BOB.key, BOB.wireguard), moved, BOB.observed(ELSEWHERE))
     sample = DeviceSample(found(mesh), (Traffic(BOB.public_key, handshaken=True),))
     assert wanted_changes(mesh, sample, DURING_THE_FIRST_TURN) == (UpdatePeer(BOB.public_key, endpoint=ELSEWHERE),)
+
+
+def test_a_keepalive_that_was_off_stays_off_until_a_machine_has_moved() -> None:
+    gossip, connected = LayerResumed("gossip"), PeerConnected(BOB.key, BOB.wireguard)
+    moved = InterfacesChanged((Interface("wlan0", 4, 1500, ("203.0.113.1/24",)),), (), ())
+    before, after = known(gossip, connected), known(gossip, connected, moved)
+    sample = DeviceSample(desired_device(before, 0), (Traffic(BOB.public_key, handshaken=True),))
+    begun = after.networked.awake
+    assert wanted_changes(after, sample, begun + MOVES_FOR - 1) == ()
+    assert wanted_changes(after, sample, begun + MOVES_FOR) == (
+        UpdatePeer(BOB.public_key, keepalive=KEEPALIVE_SECONDS),
+    )
 
 
 def test_a_peer_that_fell_silent_begins_anew_once_so_that_a_clock_that_was_set_back_does_not_shut_it_out() -> None:

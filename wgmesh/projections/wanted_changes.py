@@ -5,6 +5,8 @@ A peer that just sent something is in the middle of a handshake: its endpoint, l
 A peer that fell silent is put on the device anew, and again after a try of its that came to nothing: WireGuard takes no
 handshake that is dated before the last one, so a peer whose clock was set back would be shut out until it caught up.
 Whoever has not shaken hands on this device has a keepalive, whatever is wished: it is what makes WireGuard begin.
+While this machine moves from one network to another, a keepalive that was off stays off: each connected peer is spoken
+to then anyway, and where it will be found is not known yet.
 A peer is ours to take away if the log knows it, or if it has our preshared key: then a log that was lost knew it.
 """
 
@@ -23,6 +25,8 @@ from wgmesh.projections.device_changes import device_changes
 
 # WireGuard's REKEY_TIMEOUT: a handshake that was not finished after so long is begun again.
 HANDSHAKE_TIMEOUT = 5 * SECOND
+# A link that comes up, an address that is given, a peer that is heard there: by then a machine has moved.
+MOVES_FOR = 6 * SECOND
 
 
 def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | None = None) -> tuple[Change, ...]:
@@ -46,12 +50,21 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
     }
     return device_changes(
         sample.device,
-        _begun(desired_device(mesh, now, tried), handshaken),
+        _begun(_settling(mesh, desired_device(mesh, now, tried), sample.device, now), handshaken),
         known=known,
         fresh={key: True for key in fresh if key not in moved},
         handshaken=handshaken | {each.public_key: True for each in sample.traffic if _is_calling(mesh, each, now)},
         fallen=fallen,
     )
+
+
+def _settling(mesh: Mesh, desired: Device, actual: Device | None, now: int) -> Device:
+    """The device with no keepalive for whoever had none, for a moment after our networks changed."""
+    if actual is None or now - mesh.networked.awake >= MOVES_FOR:
+        return desired
+    idle = {peer.public_key: True for peer in actual.peers if peer.endpoint and not peer.keepalive}
+    peers = (replace(peer, keepalive=0) if peer.public_key in idle else peer for peer in desired.peers)
+    return replace(desired, peers=tuple(peers))
 
 
 def _begun(desired: Device, handshaken: Container[PublicKey]) -> Device:
