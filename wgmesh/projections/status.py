@@ -125,7 +125,7 @@ def _layers(mesh: Mesh, running: bool) -> Iterator[ShownLayer]:
         ("exchange", "", settings.peers),
         ("gossip", untunnelled if settings.gossip else "--no-gossip", ()),
         ("dht", "" if settings.dht else "--no-dht", settings.dht_bootstrap),
-        ("stun", untunnelled if settings.stun else "--no-stun", settings.stun_servers),
+        ("stun", untunnelled or ("" if settings.stun else "--no-stun"), settings.stun_servers),
         ("registry", "" if settings.registry else "--registry turns it on", (settings.registry_url,)),
         *((("hosts", "", ()),) if settings.hosts else ()),
     ):
