@@ -17,7 +17,7 @@ import pytest
 from tests.source import ROOT
 
 SHELL_NEEDS = ("bash", "cat", "chmod", "cut", "date", "dirname", "env", "flock", "mkdir", "rm", "sha256sum", "timeout")
-TOOLS = ("ip", "ping", "wg", "wireguard-go", "qemu-system-x86_64", "chromium-headless-shell")
+TOOLS = ("ip", "ping", "wg", "wireguard-go", "qemu-system-x86_64", "chromium-headless-shell", "turnserver")
 DEBIAN = 'ID=debian\nVERSION_ID="12"\n'
 
 # A Python that passes for one, and whose venv holds a pip that is content with everything.
@@ -308,6 +308,16 @@ def test_the_check_looks_at_the_page_in_a_browser_that_is_installed_if_it_is_mis
     calls = len(place.called("apt-get"))
     assert place.run("check").returncode == 0
     assert len(place.called("apt-get")) == calls
+
+
+def test_the_check_asks_a_real_stun_server_that_is_installed_if_it_is_missing(place: Place) -> None:
+    place.run("setup")
+    for name in ("ruff", "mypy"):
+        place.program(name)
+        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    (place.bin / "turnserver").unlink()
+    assert place.run("check").returncode == 0
+    assert place.called("apt-get")[-1].endswith("install coturn")
 
 
 def test_an_emulator_that_cannot_be_had_does_not_stop_the_rest(place: Place) -> None:

@@ -99,7 +99,7 @@ SABOTAGES = (
             Edit(
                 "wgmesh/domain/discovery.py",
                 "yield from outrun(draft, heard.record)",
-                "yield from admit(draft, heard.record, heard.message.signed, NEVER)",
+                "yield from admit(draft, heard.record, heard.message.signed, NEVER, _by(heard))",
             ),
             Edit(
                 "wgmesh/node/reception.py",

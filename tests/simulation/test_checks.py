@@ -148,10 +148,11 @@ def test_a_second_apply_that_would_change_something_is_told() -> None:
 def test_one_prefix_under_two_peers_is_told() -> None:
     site, (one, _) = settled()
     twice = tuple(DevicePeer(bytes([n]) * 32, 0, None, ("10.0.0.1/32",)) for n in (1, 2))
-    device = one.wireguard.device
+    sample = one.wireguard.sample()
+    device = sample.device
     assert device
     with pytest.raises(AssertionError, match=r"^S2: 10"):
-        site.checks.applied(one, Sampled(DeviceSample(replace(device, peers=(*device.peers, *twice)))), True)
+        site.checks.applied(one, Sampled(replace(sample, device=replace(device, peers=(*device.peers, *twice)))), True)
     assert Device() != device
 
 
