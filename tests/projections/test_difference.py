@@ -43,6 +43,10 @@ def test_peers_that_came_and_went_and_changed() -> None:
     assert changed(e.PeerLeft(GAMMA.key, Incarnation(1, 9), b"x"), topic="peers") == [
         ("gamma", "state", "silent", "left")
     ]
+    assert changed(e.PeerRelayed(GAMMA.key, BETA.key, 61_000), topic="peers") == [
+        ("gamma", "state", "silent", "connected"),
+        ("gamma", "relay", None, "beta"),
+    ]
     assert changed(e.PeerBanned(BETA.public_key), topic="peers")[0] == ("beta", "state", "connected", "banned")
     arrived = [change for change in difference(fold(STORY[:9]), fold(STORY[:10])) if change.topic == "peers"]
     assert arrived[0] == Change("peers", "gamma", "state", None, "connecting")

@@ -13,7 +13,7 @@ from wgmesh.domain.peer import Peer
 from wgmesh.projections.change_sentences import describe
 from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.device_changes import differences
-from wgmesh.projections.wording import key
+from wgmesh.projections.wording import key, name_of
 
 Topic = Literal["node", "peers", "layers", "device"]
 
@@ -86,6 +86,7 @@ def _peer(mesh: Mesh, peer: Peer | None) -> dict[str, str]:
         "hostname": peer.hostname,
         "IPv4": peer.ipv4,
         "endpoint": str(peer.proven or ""),
+        "relay": name_of(mesh, peer.relayed.relay) if peer.relayed else "",
         "routes": " ".join(peer.routes),
         "boot": str(peer.incarnation.boot),
     }
