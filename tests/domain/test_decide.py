@@ -6,8 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cast import EVERYBODY, NARROW, Member
+from tests.cast import DAVE, ERIN, EVERYBODY, NARROW, Member
 from tests.playbook import Playbook, given, span
+from tests.relayed import GATE, PORT, alice, relay, relayed, said, says
 from wgmesh.domain import inputs as i
 from wgmesh.domain.announcing import SHORTEST
 from wgmesh.domain.cadence import EPOCH, TASKS
@@ -24,10 +25,11 @@ from wgmesh.domain.events import (
     PeerDiscovered,
     PeerUpdated,
 )
-from wgmesh.domain.gossip_messages import Digest
+from wgmesh.domain.gossip_messages import Answer, Digest
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Heard, Input, Networked, Sampled
 from wgmesh.domain.peer_record import ClaimedEndpoint, SignedRecord
+from wgmesh.domain.relay_messages import RelayAsk, RelayDenial, RelayGrant, RelayOffer
 from wgmesh.domain.values import HOUR, SECOND, Endpoint, Incarnation
 
 US, *OTHERS = (Member(who.name, who.identity, who.ip, NARROW) for who in EVERYBODY)
@@ -243,3 +245,24 @@ def test_row_29_a_node_that_gave_way_to_its_clone_says_nothing_more() -> None:
     story = STARTS.given(CloneDetected(Incarnation(9, 9), b"\xff" * 8)).until("2 min")
     assert story.mesh.is_silent(story.now)
     assert story.when(BOB.says_hello(US)).effects == ()
+
+
+def test_what_a_member_says_of_relaying_is_heard_by_the_side_that_it_is_for() -> None:
+    us = relay((DAVE, ERIN))
+    offered = us.when(says(DAVE, RelayAsk(ERIN.key, PORT)), at="1 s")
+    assert said(offered) == [(ERIN.key, RelayOffer(DAVE.key))], "we are its relay"
+    wants = alice(DAVE)
+    asks = wants.when(says(DAVE, RelayOffer(BOB.key)), at="1 s")
+    assert said(asks) == [(DAVE.key, RelayAsk(BOB.key, PORT))], "it is ours"
+    granted = asks.when(says(DAVE, RelayGrant(BOB.key, GATE)), at="2 s").then(Sample())
+    assert granted.state.session.relaying.leases[BOB.key].relay == DAVE.key
+    denied = granted.when(says(DAVE, RelayDenial(BOB.key)), at="3 s")
+    assert denied.state.session.relaying.leases == {}
+
+
+def test_what_a_relayed_peer_answers_through_its_direct_tunnel_counts_for_that() -> None:
+    beside = relayed(alice(DAVE), DAVE, at="0 s").given(PeerConnected(BOB.key, BOB.wireguard))
+    asked = beside.when(i.Resumed("lan")).when(Due("trial"), at="1 s")
+    number = asked.state.session.relaying.trials[BOB.key].number
+    answered = asked.when(says(BOB, Answer(number)), at="1.1 s").then()
+    assert answered.state.session.relaying.trials[BOB.key].answered == 1

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import itertools
 from collections.abc import Sequence
@@ -9,15 +10,25 @@ from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, PARAMETERS, Member
 from tests.playbook import given, resting
+from wgmesh.domain.allowance import Allowance
+from wgmesh.domain.draft import State
 from wgmesh.domain.effects import SendReply
-from wgmesh.domain.events import PeerConnected, PeerDiscovered, PeerExpired, PeerLeft, PeerRefused, PeerUpdated
+from wgmesh.domain.events import (
+    IntroducerCurbed,
+    PeerConnected,
+    PeerDiscovered,
+    PeerExpired,
+    PeerLeft,
+    PeerRefused,
+    PeerUpdated,
+)
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Told
 from wgmesh.domain.introduce import discover
 from wgmesh.domain.membership import MESH_FULL, OTHER_URI, TWIN_KEY, is_news
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord, SignedRecord
-from wgmesh.domain.session import EPOCH_CAP, PEER_CAP
+from wgmesh.domain.session import EPOCH_CAP, PEER_CAP, Introducer
 from wgmesh.domain.values import Ground, Incarnation
 
 ALICE_IS_UP = given(*ALICE.joined())
@@ -115,6 +126,35 @@ def test_who_was_forgotten_comes_back_with_the_same_record_when_it_answers_us() 
     back = forgotten.when(BOB.replies(ALICE), at="1 s")
     assert [type(event) for event in back.events] == [PeerDiscovered, type(BOB.observed())]
     assert forgotten.when(BOB.says_hello(None, number=5), at="1 s").events == ()
+
+
+def test_who_was_forgotten_comes_back_with_the_same_record_when_it_echoes_our_challenge() -> None:
+    forgotten = given(*ALICE.joined(), BOB.discovered(), PeerExpired(BOB.key, 3_600_000))
+    asked = forgotten.when(BOB.says_hello(None, number=5), at="1 s").then(*_reply())
+    assert asked.mesh.present_peers == (), "a Hello may be a replay"
+    back = asked.when(BOB.confirms(ALICE), at="2 s")
+    back.then(resting(BOB.discovered(), on=PeerDiscovered), resting(BOB.observed(), on=PeerDiscovered), *back.effects)
+    assert back.mesh.peers[BOB.key].state == "connecting"
+
+
+def test_who_is_present_is_not_discovered_again_by_an_echo() -> None:
+    given(*ALICE.joined(), BOB.discovered(), BOB.observed()).when(BOB.confirms(ALICE), at="1 s").then()
+
+
+def test_an_introducer_that_may_tell_of_no_more_brings_in_nobody_but_news_of_who_is_known() -> None:
+    story = given(*ALICE.joined(), CAROL.discovered())
+    spent = replace(story.state.session, introduced={Introducer(CAROL.key): Allowance(0, story.now)})
+    story = dataclasses.replace(story, state=State(story.mesh, spent))
+    newer = CAROL.record(change=3)
+    curbed = story.when(tells_of(SignedRecord(BOB.record(), BOB.signed(BOB.record()))))
+    assert curbed.events == (IntroducerCurbed(CAROL.key, ""),)
+    assert BOB.key not in curbed.mesh.peers
+    news = curbed.when(tells_of(SignedRecord(newer, CAROL.signed(newer))))
+    assert news.events == (CAROL.updated(newer, counter=(1, 1)),)
+
+
+def tells_of(said: SignedRecord) -> Told:
+    return Told("gossip", CAROL.lan, (said,), CAROL.key)
 
 
 def test_a_record_made_with_another_uri_is_refused_once() -> None:

@@ -17,6 +17,7 @@ from wgmesh.domain.events import (
     PeerDisconnected,
     PeerExpired,
     PeerLeft,
+    PeersPurged,
     RecordRenewed,
 )
 from wgmesh.domain.inputs import Due, Found, Leave, Networked, Resumed, Suspended, Told
@@ -149,6 +150,31 @@ def test_when_one_is_back_that_was_forgotten_all_others_that_were_are_tried_too_
     said = [hello for _, hello in hellos(back, "10 min", step=500) if hello.address.ip != BOB.ip]
     assert [hello.address for hello in said] == [CAROL.exchange] * LAN_TRIES
     assert [hello.to for hello in said] == [CAROL.key, NOBODY, CAROL.key]
+
+
+CUT_OFF = ALICE_IS_UP.given(
+    *(BOB.discovered(), CAROL.discovered()),
+    *(PeerConnected(each.key, each.wireguard) for each in (BOB, CAROL)),
+    *(PeerDisconnected(each.key, 1) for each in (BOB, CAROL)),
+    *(PeerExpired(each.key, 1) for each in (BOB, CAROL)),
+)
+
+
+def test_where_somebody_is_asked_already_a_forgotten_peer_is_not_tried_beside() -> None:
+    named = CUT_OFF.when(Found("peer", (CAROL.exchange,)), at="1 min").until("2 min")
+    asked = named.state.session.knocks[CAROL.exchange]
+    assert (asked.to, asked.named_by, asked.tries > 1) == (NOBODY, "peer", True)
+    back = named.when(BOB.says_hello(ALICE, number=2, **BOB.there()), at="2 min")
+    assert back.mesh.peers[BOB.key].present
+    assert back.state.session.knocks[CAROL.exchange] == asked, "its pauses go on as they were"
+
+
+def test_who_is_let_go_for_good_is_tried_no_more() -> None:
+    back = CUT_OFF.when(BOB.says_hello(ALICE, number=2, **BOB.there()), at="29 d 23 h 59 min 59.9 s")
+    assert CAROL.exchange in back.state.session.knocks
+    purged = back.when(Due("forget"), at="30 d")
+    assert PeersPurged((CAROL.key,), ()) in purged.events
+    assert {hello.address for _, hello in hellos(purged, "30 d 1 min", step=500)} == {BOB.exchange}
 
 
 def test_news_of_a_silent_peer_begins_anew() -> None:

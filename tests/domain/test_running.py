@@ -17,6 +17,7 @@ from wgmesh.domain.events import (
     MeshLeft,
     NewerPeerSeen,
     NodeStopped,
+    RelayPortChosen,
     SettingsChanged,
     StateCarried,
 )
@@ -57,6 +58,14 @@ def test_settings_are_recorded_when_they_differ_from_the_last() -> None:
     renamed = replace(ALICE.settings, hostname="ada")
     again = ALICE_RUNS.when(ALICE.start(boot=2, settings=renamed), at="1 h")
     again.then(ALICE.started(boot=2), SettingsChanged(renamed), Announce())
+
+
+def test_the_port_for_relayed_tunnels_is_recorded_when_it_differs_from_the_last() -> None:
+    relayed = ALICE_RUNS.when(replace(ALICE.start(boot=2), relay_port=23456), at="1 h")
+    relayed.then(ALICE.started(boot=2), RelayPortChosen(23456), Announce())
+    same = relayed.when(replace(ALICE.start(boot=3), relay_port=23456), at="2 h")
+    same.then(ALICE.started(boot=3), Announce())
+    same.when(ALICE.start(boot=4), at="3 h").then(ALICE.started(boot=4), RelayPortChosen(0), Announce())
 
 
 def test_a_log_of_another_node_or_mesh_is_never_gone_on_with() -> None:

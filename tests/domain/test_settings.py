@@ -1,7 +1,8 @@
 import msgspec
+import pytest
 
 from tests.golden.samples import sample
-from wgmesh.domain.settings import NodeSettings
+from wgmesh.domain.settings import NodeSettings, relay_interface
 
 
 def test_settings_are_recorded_and_read_back_whole() -> None:
@@ -31,3 +32,19 @@ def test_settings_have_no_place_for_a_secret() -> None:
     assert not [
         field for field in NodeSettings.__struct_fields__ if "secret" in field or "key" in field or "token" in field
     ]
+
+
+@pytest.mark.parametrize(
+    ("interface", "second"),
+    [
+        ("wgmesh0", "wgmesh0r"),
+        ("fourteen-chars", "fourteen-charsr"),
+        ("fifteen-letters", "fifteen-letterr"),
+        ("a-second-mirror", "a-second-mirroq"),
+    ],
+)
+def test_the_second_interface_has_a_name_that_linux_takes_and_that_is_not_the_first_ones(
+    interface: str, second: str
+) -> None:
+    assert relay_interface(interface) == second
+    assert len(second) <= 15

@@ -22,6 +22,14 @@ def test_settings_of_before_there_were_routes_have_none() -> None:
     assert (settings["advertise_routes"], settings["accept_routes"], settings["hosts"]) == ((), (), False)
 
 
+def test_networks_of_before_others_were_told_apart_have_none_of_them() -> None:
+    line = LINES["InterfacesChanged.1"]
+    event = msgspec.structs.asdict(decode(1000, line.topic, bytes(16) + bytes(line.state)).event)
+    assert (event["attached"], event["virtual"]) == ((), ())
+    written = msgspec.json.decode(line.state)["event"]["interfaces"]
+    assert [each.name for each in event["interfaces"]] == [each["name"] for each in written] != []
+
+
 def test_a_state_of_before_there_were_bans_has_none() -> None:
     line = LINES["StateCarried.1"]
     state = decode(1000, line.topic, bytes(16) + bytes(line.state)).event

@@ -31,6 +31,8 @@ SENTENCES = [
     (SetDevice(private=1, listen_port=21820, mtu=1420), "set private key, listen port 21820, MTU 1420"),
     (SetDevice(up=True), "set link up"),
     (SetDevice(up=False), "set link down"),
+    (SetDevice(strict=True), "set strict reverse path filter"),
+    (SetDevice(strict=False), "set loose reverse path filter"),
     (AddAddress("10.71.3.9/32"), "add address 10.71.3.9/32"),
     (RemoveAddress("10.71.3.9/32"), "remove address 10.71.3.9/32"),
     (AddRoute("10.71.0.0/16"), "add route 10.71.0.0/16"),

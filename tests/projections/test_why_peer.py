@@ -96,6 +96,35 @@ def test_a_daemon_tells_what_passes_now() -> None:
     assert facts(ask(MESH, traffic=placed), "sent") == [f"0 B, to {AT_BETA}"]
 
 
+RELAYED = after(MET, e.PeerRelayed(BETA.key, GAMMA.key, 61234))
+
+
+def test_who_is_relayed_is_told_with_its_relay_and_why_it_is_not_reached_directly() -> None:
+    answer = ask(
+        after(MESH, e.PeerDisconnected(BETA.key, 181_000), e.PeerRelayed(BETA.key, GAMMA.key, 61234)), after=60
+    )
+    assert answer.verdict.startswith(
+        "beta is relayed through gamma for 1 min, which cannot read it, because it is not reached directly: "
+    )
+    unmet = ask(RELAYED, after=60)
+    assert unmet.verdict.endswith(f"it is not reached directly: tried for 1 min 1 s, and never answered: {AT_BETA}")
+    assert RELAYED.head.sequence in unmet.grounds
+
+
+def test_a_direct_way_beside_the_relay_has_still_to_show_that_it_holds() -> None:
+    beside = after(MESH, e.PeerRelayed(BETA.key, GAMMA.key, 61234))
+    assert ask(beside, after=5).verdict == (
+        "beta is relayed through gamma for 5 s, which cannot read it, because"
+        f" the direct way at {AT_BETA} has still to show that it holds"
+    )
+
+
+def test_who_was_relayed_when_the_daemon_last_ran_is_told_as_such() -> None:
+    assert ask(after(MESH, e.PeerRelayed(BETA.key, GAMMA.key, 61234)), running=False).verdict == (
+        "beta was relayed through gamma when the daemon of this node last ran; the tunnels stay as they were"
+    )
+
+
 def test_who_left_and_who_was_forgotten() -> None:
     left = after(MESH, e.PeerLeft(BETA.key, Incarnation(1, 9), b"bye"))
     assert ask(left, after=90).verdict == "beta left the mesh 1 min 30 s ago: it said goodbye itself"
