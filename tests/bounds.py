@@ -32,8 +32,9 @@ DAILY: dict[str, int] = {
     "RouteContested": 1152,
     "AddressCollisionResolved": 28_800,
     "MeshAddressChanged": 256,
-    "OwnRecordOutrun": 144,
-    "CloneDetected": 144,
+    # One a run, and one in ten minutes.
+    "OwnRecordOutrun": 1440 + 144,
+    "CloneDetected": 1440 + 144,
     "DeviceChanged": 28_800,
     "DeviceChangeFailed": 28_800,
     "ForeignPeerSeen": 1000,

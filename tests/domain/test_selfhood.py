@@ -97,6 +97,16 @@ def test_row_29_a_new_start_speaks_again() -> None:
     assert not story.mesh.is_silent(10**12)
 
 
+def test_row_29_a_clone_that_was_thrown_away_silences_nobody_with_what_others_remember_of_it() -> None:
+    met = ALICE_IS_UP.when(told(ALICE.record(boot=7, change=3, life=b"\xff" * 8)), at="1 min")
+    anew = met.given(ALICE.started(8))
+    remembered = told(ALICE.record(boot=9, change=1, life=b"\xff" * 8))
+    story = anew.when(remembered, at="2 min")
+    story.then(OwnRecordOutrun(Incarnation(9, 1), 0, ALICE.ipv4), Announce())
+    assert not story.mesh.is_silent(10**12)
+    story.when(remembered, at="3 min").then()
+
+
 def test_who_is_heard_with_an_older_record_than_we_hold_gets_its_own_word_back() -> None:
     newer = BOB.record(boot=5, change=1)
     story = given(*ALICE.joined(), BOB.discovered(newer)).when(BOB.replies(ALICE, **BOB.there()), at="1 s")

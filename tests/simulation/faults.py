@@ -251,7 +251,10 @@ def lose_log(site: Site) -> Undo | None:
 
 
 def clone(site: Site) -> Undo | None:
-    """Somebody starts a copy of a machine, notices, throws it away and starts the other anew."""
+    """Somebody starts a copy of a machine, notices, throws it away and starts whoever else has its identity anew.
+
+    Of a copy's copy that is the first machine too, even where the copy between them is gone by then.
+    """
     machine = _some_machine(site)
     copy = site.clone(machine, _some_segment(site))
     sometimes("cloned")
@@ -259,8 +262,10 @@ def clone(site: Site) -> Undo | None:
 
     def notice() -> None:
         site.remove(copy)
-        machine.kill()
-        machine.start()
+        for other in site.machines:
+            if other.seed == copy.seed:
+                other.kill()
+                other.start()
 
     return notice
 

@@ -13,9 +13,9 @@ class RecordRenewed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
-    """A peer holds a record of this node that its log does not know: a restored backup. At most one in 10 minutes.
+    """A peer holds a record of this node that its log does not know: a restored backup, or what a clone said.
 
-    The node jumps above `incarnation` and takes over the `nonce` that it had there.
+    At most one in 10 minutes of a run. The node jumps above `incarnation` and takes over the `nonce` that it had there.
     """
 
     incarnation: Incarnation
@@ -26,7 +26,7 @@ class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
 class CloneDetected(Struct, frozen=True, forbid_unknown_fields=True):
     """Another machine has this node's identity: soon after we jumped above a record of ours, one of `life` was higher.
 
-    The node with the lower life falls silent until it is started again. At most one in 10 minutes.
+    The node with the lower life falls silent until it is started again. At most one in 10 minutes of a run.
     """
 
     incarnation: Incarnation

@@ -1,7 +1,7 @@
 """Our own record, heard from others newer than we know it: a restored backup, a lost log, or somebody with our seed.
 
-The first time, a node jumps above it and keeps its address. A still higher one soon after, with another `life`, is said
-by somebody who does the same: a clone of this machine. Both say so, and the one with the lower life falls silent.
+The first time in a run, a node jumps above it and keeps its address. A still higher one soon after, with another life,
+is said by somebody who does the same: a clone of this machine. Both say so, and the one with the lower life is silent.
 """
 
 from wgmesh.domain.draft import Draft, Verdict
@@ -11,7 +11,7 @@ from wgmesh.domain.parameters import fingerprint, ipv4_of
 from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
 from wgmesh.domain.values import MINUTE, Ground
 
-# How often a node may jump above a newer record of itself; a twin with the same seed would race it for ever.
+# How often a run may jump above a newer record of itself; a twin with the same seed would race it for ever.
 OUTRUN_PAUSE = 10 * MINUTE
 
 
@@ -21,7 +21,7 @@ def outrun(draft: Draft, record: PeerRecord) -> Verdict:
     assert mesh.parameters
     if not is_ahead(mesh, record) or record.parameters != fingerprint(mesh.parameters):
         return
-    if not _is_recent(draft, mesh.outrun):
+    if not _has_jumped(draft):
         nonce = max(record.nonce, mesh.nonce)
         ipv4 = "" if record.capabilities & NO_IPV4 else ipv4_of(mesh.parameters, mesh.public_key, nonce)
         yield OwnRecordOutrun(record.incarnation, nonce, ipv4), ()
@@ -33,6 +33,13 @@ def outrun(draft: Draft, record: PeerRecord) -> Verdict:
 def is_ahead(mesh: Mesh, own: PeerRecord) -> bool:
     """Is this record of ourselves one that ours does not replace: newer, or of another run in this very incarnation?"""
     return own.incarnation > mesh.incarnation or (own.incarnation == mesh.incarnation and own.life != mesh.life)
+
+
+def _has_jumped(draft: Draft) -> bool:
+    """In this run, and lately. What is above a new run may be the last word of a clone that is long thrown away."""
+    outrun, started = draft.mesh.outrun, draft.mesh.started
+    assert started
+    return outrun is not None and outrun.sequence > started.sequence and _is_recent(draft, outrun)
 
 
 def _is_recent(draft: Draft, ground: Ground | None) -> bool:
