@@ -268,7 +268,7 @@ def test_the_check_runs_every_part_and_names_those_that_failed(place: Place) -> 
     result = place.run("check")
     assert result.returncode == 1
     assert place.called("ruff") == ["check .", "format --check ."]
-    assert place.called("python")[-2:] == ["-m tests.own_coverage", "-m tests.kernel"]
+    assert {"-m tests.own_coverage", "-m tests.kernel"} < set(place.called("python"))
     assert "run: lint: passed, 0 s of at most 30 s" in result.stderr.splitlines()
     assert result.stderr.splitlines()[-1] == "run: not passed: format types tests measured coverage kernel"
 

@@ -55,7 +55,7 @@ def test_auto_takes_the_kernels_wireguard_where_there_is_one_and_both_reach_each
 def test_a_daemon_killed_in_the_middle_loses_no_packet_and_changes_nothing_when_it_comes_back(pair: Pair) -> None:
     a, b = pair.daemons
     shown, seen = a.wg_show("dump"), len(a.record_names())
-    ping = b.node.popen(["ping", "-n", "-q", f"-i{0.02 * SLOWER}", addresses(a)[0]], stdout=subprocess.PIPE)
+    ping = b.node.popen(["ping", "-n", f"-i{0.02 * SLOWER}", addresses(a)[0]], stdout=subprocess.PIPE)
     time.sleep(1)
     a.kill9()
     time.sleep(1)
@@ -64,7 +64,10 @@ def test_a_daemon_killed_in_the_middle_loses_no_packet_and_changes_nothing_when_
     time.sleep(2)
     ping.send_signal(signal.SIGINT)
     said, _ = ping.communicate(timeout=30)
-    assert " 0% packet loss" in said, said
+    answered = [int(number) for number in re.findall(r"icmp_seq=(\d+) ", said)]
+    # What was sent last may still be under way when ping is stopped.
+    assert answered == list(range(1, len(answered) + 1)), said
+    assert len(answered) > 50, said
     assert settings_of(a.wg_show("dump")) == settings_of(shown)
     assert set(a.record_names()[seen:]) <= {"NodeStarted", "ClockStepped", "LayerResumed", "HeadWitnessed"}
 
