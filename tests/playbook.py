@@ -27,6 +27,16 @@ NOON = 1_767_268_800_000
 UNITS = {"ms": 1, "s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY}
 
 
+def due_tasks(state: State, now: int) -> tuple[str, ...]:
+    """The tasks whose time has come."""
+    return tuple(task for task, at in cadence.deadlines(state).items() if at <= now)
+
+
+def next_wakeup(state: State) -> int | None:
+    """When the next task is due."""
+    return min(cadence.deadlines(state).values(), default=None)
+
+
 def span(text: str) -> int:
     """`1 h 5 min`, `8.5 s`, `-250 ms` in ms."""
     parts = re.findall(r"(-?[0-9.]+) (ms|s|min|h|d)", text)
@@ -117,8 +127,8 @@ class Playbook:
     def until(self, at: str) -> "Playbook":
         """Time passes and every task runs when it is due; what they recorded and want counts as one last step."""
         story, recent, effects = self, list[Record](), list[Effect]()
-        while (due := cadence.next_wakeup(story.state)) is not None and due <= span(at):
-            for task in cadence.due(story.state, max(due, story.now)):
+        while (due := next_wakeup(story.state)) is not None and due <= span(at):
+            for task in due_tasks(story.state, max(due, story.now)):
                 story = story.when(Due(task), f"{max(due, story.now)} ms")
                 recent += story.recent
                 effects += story.effects

@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from tests.cast import ALICE, EVERYBODY, Member
-from tests.playbook import Playbook, given, span
-from wgmesh.domain import cadence
+from tests.playbook import Playbook, due_tasks, given, next_wakeup, span
 from wgmesh.domain.device import Device, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.effects import Effect, Sample, SendGossip
 from wgmesh.domain.gossip_messages import Answer, GossipMessage, Probe, Pull
@@ -55,8 +54,8 @@ def answers(story: Playbook, who: Member) -> Playbook:
 def lives_on(story: Playbook, at: str, sample: Sampled) -> Playbook:
     """Time passes; whenever she looks at WireGuard, it says this."""
     recent, effects = list[Record](), list[Effect]()
-    while (due := cadence.next_wakeup(story.state)) is not None and due <= span(at):
-        for task in cadence.due(story.state, moment := max(due, story.now)):
+    while (due := next_wakeup(story.state)) is not None and due <= span(at):
+        for task in due_tasks(story.state, moment := max(due, story.now)):
             story = story.when(Due(task), at=f"{moment} ms")
             recent, effects = [*recent, *story.recent], [*effects, *story.effects]
             if Sample() in story.effects:

@@ -257,6 +257,14 @@ def test_of_two_setups_at_once_the_second_waits_and_says_so(place: Place) -> Non
     assert second.returncode == 0
 
 
+def ready_to_check(place: Place) -> None:
+    """Set up, with tools that find nothing wrong."""
+    place.run("setup")
+    for name in ("ruff", "mypy"):
+        place.program(name)
+        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+
+
 def test_the_check_runs_every_part_and_names_those_that_failed(place: Place) -> None:
     place.run("setup")
     place.program("ruff", '[ "$1" = check ]')
@@ -274,10 +282,7 @@ def test_the_check_runs_every_part_and_names_those_that_failed(place: Place) -> 
 
 
 def test_a_check_with_nothing_wrong_ends_well(place: Place) -> None:
-    place.run("setup")
-    for name in ("ruff", "mypy"):
-        place.program(name)
-        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    ready_to_check(place)
     result = place.run("check")
     assert result.returncode == 0, result.stderr
     assert "not passed" not in result.stderr
@@ -297,10 +302,7 @@ def test_the_kernels_tests_are_run_with_an_emulator_that_is_installed_if_it_is_m
 
 
 def test_the_check_looks_at_the_page_in_a_browser_that_is_installed_if_it_is_missing(place: Place) -> None:
-    place.run("setup")
-    for name in ("ruff", "mypy"):
-        place.program(name)
-        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    ready_to_check(place)
     (place.bin / "chromium-headless-shell").unlink()
     assert place.run("check").returncode == 0
     assert place.called("apt-get")[-1].endswith("install chromium-headless-shell")
@@ -311,20 +313,14 @@ def test_the_check_looks_at_the_page_in_a_browser_that_is_installed_if_it_is_mis
 
 
 def test_the_check_asks_a_real_stun_server_that_is_installed_if_it_is_missing(place: Place) -> None:
-    place.run("setup")
-    for name in ("ruff", "mypy"):
-        place.program(name)
-        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    ready_to_check(place)
     (place.bin / "turnserver").unlink()
     assert place.run("check").returncode == 0
     assert place.called("apt-get")[-1].endswith("install coturn")
 
 
 def test_an_emulator_that_cannot_be_had_does_not_stop_the_rest(place: Place) -> None:
-    place.run("setup")
-    for name in ("ruff", "mypy"):
-        place.program(name)
-        (place.root / ".venv/bin" / name).symlink_to(place.bin / name)
+    ready_to_check(place)
     (place.bin / "qemu-system-x86_64").unlink()
     place.program("apt-get", "exit 100")
     result = place.run("check")

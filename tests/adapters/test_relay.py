@@ -19,6 +19,9 @@ PAIR = RelayedPair(FIRST, SECOND, 7001, 7002, 61001, 61002, Ground(1, 1, 1))
 PAIRS = {FIRST + SECOND: PAIR}
 ADDRESSES = {FIRST: "fd00::1", SECOND: "fd00::2"}
 
+# What a socket's buffer holds at once, with room.
+BATCH = 50
+
 pytestmark = pytest.mark.anyio
 
 
@@ -97,11 +100,25 @@ async def test_what_comes_from_anywhere_else_is_dropped(place: Place) -> None:
 
 async def test_a_member_sends_so_much_and_no_more(place: Place) -> None:
     place.follow(PAIRS)
-    way = ("fd00::1", 7001)
-    assert all(place.relay._may_send(way, 0) for _ in range(PACKETS_AT_ONCE))
-    assert not place.relay._may_send(way, 0)
-    assert place.relay._may_send(("fd00::2", 7002), 0)
-    assert place.relay._may_send(way, 1), "four more each millisecond"
+    with place.member("fd00::1", 7001) as first, place.member("fd00::2", 7002) as second:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(place.relay.run)
+            for _ in range(PACKETS_AT_ONCE // BATCH):
+                for _ in range(BATCH):
+                    first.sendto(b"allowed", ("fd00::9", 61002))
+                for _ in range(BATCH):
+                    assert (await arrives(second))[0] == b"allowed"
+            first.sendto(b"too much", ("fd00::9", 61002))
+            with anyio.move_on_after(0.2) as waited:
+                await arrives(second)
+            assert waited.cancelled_caught
+            second.sendto(b"of another", ("fd00::9", 61001))
+            assert (await arrives(first))[0] == b"of another"
+            place.now = 1
+            for _ in range(4):
+                first.sendto(b"a millisecond later", ("fd00::9", 61002))
+                assert (await arrives(second))[0] == b"a millisecond later"
+            tasks.cancel_scope.cancel()
 
 
 async def test_a_pair_of_which_neither_speaks_is_told_of_after_three_minutes(place: Place) -> None:

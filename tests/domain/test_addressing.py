@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cast import ALICE, NARROW, Member
-from tests.playbook import Playbook, given, resting, span
+from tests.playbook import Playbook, due_tasks, given, resting, span
 from wgmesh.domain.addressing import LAST_NONCE, MOVE_PAUSE, NEWCOMER_MOVES, SETTLED_AFTER, settles_at
-from wgmesh.domain.cadence import due
 from wgmesh.domain.effects import Announce
 from wgmesh.domain.events import (
     AddressCollisionResolved,
@@ -68,7 +67,7 @@ def test_of_two_settled_nodes_the_one_with_the_lower_key_keeps_the_address() -> 
 def test_the_other_moves_when_the_conflict_stood_for_ten_seconds() -> None:
     carol = settled(CAROL).when(BOB.replies(CAROL), at="1 min")
     assert carol.mesh.ipv4 == ADDRESS
-    assert due(carol.state, carol.now + SETTLED_AFTER - 1).count("settle") == 0
+    assert due_tasks(carol.state, carol.now + SETTLED_AFTER - 1).count("settle") == 0
     carol = carol.when(Due("settle"), at="1 min 10 s")
     carol.then(
         resting(moved(CAROL, BOB)[0], on=PeerDiscovered),

@@ -4,8 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
-from tests.playbook import Playbook, given, span
-from wgmesh.domain import cadence
+from tests.playbook import Playbook, given, next_wakeup, span
 from wgmesh.domain.announcing import LONGEST, REDUNDANCY, SHORTEST, SILENCE_CAP
 from wgmesh.domain.effects import Announce
 from wgmesh.domain.events import InterfacesChanged
@@ -18,7 +17,7 @@ ALICE_STARTS = given().when(ALICE.start(), at="0 s").when(Networked((ALICE.inter
 def announcements(story: Playbook, at: str) -> list[int]:
     """When (ms) she announces herself by her own timer until then."""
     times = []
-    while (due := cadence.next_wakeup(story.state)) is not None and due <= span(at):
+    while (due := next_wakeup(story.state)) is not None and due <= span(at):
         story = story.until(f"{due} ms")
         times += [due] * story.effects.count(Announce())
     return times

@@ -3,7 +3,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
-from tests.playbook import Playbook, given, span
+from tests.playbook import Playbook, due_tasks, given, next_wakeup, span
 from wgmesh.domain import cadence
 from wgmesh.domain.cadence import BRISK_PAUSE, CALM_PAUSE, EAGER_PAUSE, EPOCH, LONELY_PAUSE, TASKS
 from wgmesh.domain.draft import State
@@ -18,7 +18,7 @@ ALICE_STARTS = given().when(ALICE.start()).when(Networked((ALICE.interface,)))
 def looks(story: Playbook, at: str) -> list[int]:
     """When (ms) she looks at WireGuard until then."""
     times = []
-    while (due := cadence.next_wakeup(story.state)) is not None and due <= span(at):
+    while (due := next_wakeup(story.state)) is not None and due <= span(at):
         story = story.until(f"{due} ms")
         times += [due] if Sample() in story.effects else []
     return times
@@ -29,12 +29,12 @@ def pauses(times: list[int]) -> list[int]:
 
 
 def test_nothing_is_due_before_the_start() -> None:
-    assert cadence.next_wakeup(State()) is None
-    assert cadence.due(State(), 10 * HOUR) == ()
+    assert next_wakeup(State()) is None
+    assert due_tasks(State(), 10 * HOUR) == ()
 
 
 def test_a_start_looks_at_the_device_and_thinks_of_who_to_forget() -> None:
-    assert cadence.due(ALICE_STARTS.state, 0) == ("sample", "forget")
+    assert due_tasks(ALICE_STARTS.state, 0) == ("sample", "forget")
 
 
 def test_who_has_nobody_to_hear_looks_every_half_minute() -> None:
@@ -67,6 +67,15 @@ def test_a_steady_stream_of_news_does_not_put_off_the_look_at_wireguard() -> Non
     assert seen >= 6
 
 
+def test_a_container_makes_nobody_look_and_a_move_does() -> None:
+    met = ALICE_STARTS.given(BOB.discovered(), PeerConnected(BOB.key, BOB.wireguard)).until("1 min")
+    docker = met.when(Networked((ALICE.interface,), ("172.17.0.0/16",), ("172.17.0.0/16",)))
+    assert docker.events
+    assert docker.state.session.brisk_until == met.state.session.brisk_until
+    moved = met.when(Networked((BOB.interface,)))
+    assert moved.state.session.brisk_until > met.state.session.brisk_until
+
+
 def test_when_the_endpoint_of_a_peer_takes_turns_the_node_wakes_up_for_it() -> None:
     story = ALICE_STARTS.until("1 min").when(BOB.says_hello(ALICE), at="1 min")
     assert story.state.session.turn_due == span("1 min 2 s")
@@ -95,7 +104,7 @@ def test_the_roll_is_called_hourly_and_forgetting_thought_of_every_ten_minutes()
 
 
 def test_several_tasks_that_are_due_run_in_the_order_of_the_table() -> None:
-    due = cadence.due(ALICE_STARTS.state, HOUR)
+    due = due_tasks(ALICE_STARTS.state, HOUR)
     assert due == tuple(task for task in TASKS if task in due) == ("announce", "sample", "roll-call", "forget")
 
 
@@ -117,7 +126,7 @@ def test_no_task_is_due_again_at_the_moment_at_which_it_ran(happenings: list[tup
     story = ALICE_STARTS.until("0 s")
     for happening, pause in happenings:
         story = story.until(f"{story.now + pause} ms").when(happening)
-        for task in cadence.due(story.state, story.now):
+        for task in due_tasks(story.state, story.now):
             story = story.when(Due(task))
-        wakeup = cadence.next_wakeup(story.state)
+        wakeup = next_wakeup(story.state)
         assert wakeup is None or wakeup > story.now

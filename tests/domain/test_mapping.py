@@ -126,7 +126,7 @@ def test_of_a_hard_nat_another_port_is_no_news_and_another_address_is() -> None:
 
 def test_two_members_are_heard_alone_and_each_family_by_itself() -> None:
     six = Endpoint("2001:db8:9::9", 1)
-    words = draft({BOB.key: HERE, CAROL.key: HERE, DAVE.key: six}, {SERVER: THERE, OTHER: THERE})
+    words = draft({BOB.key: HERE, CAROL.key: HERE, DAVE.key: six}, dict.fromkeys((SERVER, OTHER, THIRD), THERE))
     assert concluded(words) == [
         NatDetected("easy", HERE, (BOB.key, CAROL.key), ()),
         NatDetected("unknown", six, (DAVE.key,), ()),

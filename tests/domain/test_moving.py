@@ -52,6 +52,7 @@ def test_other_networks_of_the_machine_are_news_that_changes_nothing_about_us() 
     )
     known.when(Networked((ALICE.interface,), ("10.2.0.0/16", "172.17.0.0/16"), ("172.17.0.0/16",))).then()
     assert known.mesh.incarnation == CONNECTED.mesh.incarnation
+    assert known.mesh.networked == CONNECTED.mesh.networked, "a container that comes or goes is no move"
     known.when(Networked((ALICE.interface,))).then(InterfacesChanged((ALICE.interface,), (), ()))
 
 

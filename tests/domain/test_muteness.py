@@ -7,13 +7,14 @@ from msgspec.structs import replace
 from tests.cast import BOB, Member
 from tests.playbook import Playbook, resting, span
 from tests.rings import ring, sampled, says
-from wgmesh.domain.draft import State
+from wgmesh.domain.draft import Draft, State
 from wgmesh.domain.effects import Echo
 from wgmesh.domain.events import DaemonMissed, DaemonReturned, PeerConnected, PeerDisconnected
 from wgmesh.domain.identity import Identity
 from wgmesh.domain.inputs import Due, Echoed, Told, Woke
-from wgmesh.domain.muteness import missed
+from wgmesh.domain.muteness import miss, missed
 from wgmesh.domain.session import EPOCH_CAP
+from wgmesh.domain.values import Moment
 
 MUTE = BOB
 ALL = ring(MUTE).when(says(MUTE), at="0 s")
@@ -37,6 +38,14 @@ def test_a_daemon_that_was_asked_in_vain_again_and_again_is_missed_once() -> Non
     story.then(resting(DaemonMissed(MUTE.key, 8700), on=PeerConnected), cause="gossip")
     assert missed(story.mesh, story.mesh.peers[MUTE.key])
     assert without_a_word(story, "23.7 s", 3).events == ()
+
+
+def test_two_questions_in_vain_that_were_asked_close_together_are_not_enough() -> None:
+    asked = without_a_word(ALL, "7.5 s")
+    for later, said in ((7_999, []), (8_000, [DaemonMissed])):
+        draft = Draft(asked.state, Moment(0, 7_500 + later), "gossip")
+        draft.take(miss(draft, asked.mesh.peers[MUTE.key], 7_500))
+        assert [type(record.event) for record in draft.records] == said
 
 
 def test_one_word_makes_good_what_it_did_not_say() -> None:

@@ -122,6 +122,10 @@ def test_each_layer_has_its_own_line() -> None:
     assert status(bare, AT, running=True, live=None, quoted={}).layers[2] == ShownLayer(
         "gossip", "off", None, "--wireguard none", ()
     )
+    for stun in (True, False):
+        untunnelled = e.SettingsChanged(msgspec.structs.replace(SETTINGS, wireguard="none", stun=stun))
+        shown = status(mesh_of(untunnelled, told=STORY), AT, running=True, live=None, quoted={}).layers
+        assert [each.reason for each in shown if each.name == "stun"] == ["--wireguard none"]
 
 
 def test_a_registry_without_a_token_only_reads() -> None:

@@ -109,6 +109,10 @@ def test_a_keepalive_that_was_off_stays_off_until_a_machine_has_moved() -> None:
     assert wanted_changes(after, sample, begun + MOVES_FOR) == (
         UpdatePeer(BOB.public_key, keepalive=KEEPALIVE_SECONDS),
     )
+    gone = known(gossip, connected, PeerDisconnected(BOB.key, 1), moved)
+    assert wanted_changes(gone, sample, gone.networked.awake) == (
+        UpdatePeer(BOB.public_key, keepalive=KEEPALIVE_SECONDS),
+    ), "who fell silent is called"
 
 
 def test_a_peer_that_fell_silent_begins_anew_once_so_that_a_clock_that_was_set_back_does_not_shut_it_out() -> None:

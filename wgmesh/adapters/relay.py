@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from wgmesh.adapters.udp import send, tunnel_socket
+from wgmesh.domain.allowance import Allowance, spend
 from wgmesh.domain.facts import RelayedPair
 from wgmesh.domain.inputs import Unpassed
 from wgmesh.domain.values import MINUTE, SECOND
@@ -53,7 +54,7 @@ class Relay:
         self._ways: dict[tuple[Place, int], Way] = {}
         self._heard: dict[bytes, int] = {}
         self._pairs: Mapping[bytes, RelayedPair] = {}
-        self._left: dict[Place, tuple[int, int]] = {}
+        self._left: dict[Place, Allowance] = {}
         self._tasks: TaskGroup | None = None
 
     def follow(self, pairs: Mapping[bytes, RelayedPair], addresses: Callable[[bytes], str]) -> None:
@@ -135,12 +136,11 @@ class Relay:
                 send(self._gates[way.gate], data, way.to)
 
     def _may_send(self, member: Place, now: int) -> bool:
-        """Take one packet out of the member's bucket, which refills with time."""
-        full = PACKETS_AT_ONCE * SECOND
-        tokens, counted = self._left.get(member, (full, now))
-        tokens = min(full, tokens + (now - counted) * PACKETS_A_SECOND)
-        self._left[member] = (tokens - SECOND if tokens >= SECOND else tokens, now)
-        return tokens >= SECOND
+        """Spend one packet of what the member may send. Time is counted in packets, of which there are four a ms."""
+        left = spend(self._left.get(member), now * PACKETS_A_SECOND // SECOND, PACKETS_AT_ONCE, 1)
+        if left is not None:
+            self._left[member] = left
+        return left is not None
 
 
 def _ways(pair: RelayedPair, addresses: Callable[[bytes], str]) -> Iterable[tuple[tuple[Place, int], Way]]:

@@ -129,13 +129,3 @@ TASKS: dict[str, tuple[Deadline, Policy]] = {
 def deadlines(state: State) -> dict[str, int]:
     """When each task is due that is due at all, in the order of the table."""
     return {task: at for task, (deadline, _) in TASKS.items() if (at := deadline(state)) is not None}
-
-
-def due(state: State, now: int) -> tuple[str, ...]:
-    """The tasks whose time has come."""
-    return tuple(task for task, at in deadlines(state).items() if at <= now)
-
-
-def next_wakeup(state: State) -> int | None:
-    """When the next task is due."""
-    return min(deadlines(state).values(), default=None)

@@ -17,7 +17,7 @@ from wgmesh.domain.peer_folding import evolve_peer
 from wgmesh.domain.records import Record
 from wgmesh.domain.relay_folding import evolve_relay
 from wgmesh.domain.settings import NodeSettings
-from wgmesh.domain.values import Ground, Incarnation
+from wgmesh.domain.values import Ground, Incarnation, Interface
 
 
 def fold(records: Iterable[Record], mesh: Mesh | None = None) -> Mesh:
@@ -45,8 +45,8 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
             entry = mesh.entry if _registry(mesh.settings) == _registry(settings) else None
             return replace(_restate(mesh), settings=settings, entry=entry)
         case e.InterfacesChanged(interfaces, attached, virtual):
-            told = _move(mesh) if interfaces != mesh.interfaces else mesh
-            return replace(told, interfaces=interfaces, attached=attached, virtual=virtual, networked=ground)
+            told = _move(mesh, interfaces, ground) if interfaces != mesh.interfaces else mesh
+            return replace(told, attached=attached, virtual=virtual)
         case e.MeshAddressChanged(nonce, ipv4):
             return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
         case e.OwnRecordOutrun(above, nonce, ipv4):
@@ -224,9 +224,12 @@ def carried(mesh: Mesh) -> e.StateCarried:
     return e.StateCarried(**facts | {"peers": tuple(mesh.peers.values())})
 
 
-def _move(mesh: Mesh) -> Mesh:
-    """We are elsewhere, and say so: what a NAT made of us where we were says nothing of where we are."""
-    return replace(_restate(mesh), reflected={}, nats={})
+def _move(mesh: Mesh, interfaces: tuple[Interface, ...], ground: Ground) -> Mesh:
+    """We are elsewhere, and say so: what a NAT made of us where we were says nothing of where we are.
+
+    A container that comes or goes is no move.
+    """
+    return replace(_restate(mesh), interfaces=interfaces, networked=ground, reflected={}, nats={})
 
 
 def _say_where(mesh: Mesh, **seen: Any) -> Mesh:

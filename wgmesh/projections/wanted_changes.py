@@ -59,10 +59,11 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
 
 
 def _settling(mesh: Mesh, desired: Device, actual: Device | None, now: int) -> Device:
-    """The device with no keepalive for whoever had none, for a moment after our networks changed."""
+    """The device with no keepalive for the connected who had none, for a moment after our networks changed."""
     if actual is None or now - mesh.networked.awake >= MOVES_FOR:
         return desired
-    idle = {peer.public_key: True for peer in actual.peers if peer.endpoint and not peer.keepalive}
+    connected = {peer.public_key: True for peer in mesh.present_peers if peer.connected}
+    idle = {it.public_key: True for it in actual.peers if it.public_key in connected and not it.keepalive}
     peers = (replace(peer, keepalive=0) if peer.public_key in idle else peer for peer in desired.peers)
     return replace(desired, peers=tuple(peers))
 
