@@ -5,7 +5,7 @@ from tests.playbook import Playbook, span
 from tests.relayed import GATE, PORT, alice, best_first, relayed, said, sampled, says
 from wgmesh.domain import relaying
 from wgmesh.domain.device import Traffic
-from wgmesh.domain.effects import Sample
+from wgmesh.domain.effects import Sample, SendGossip
 from wgmesh.domain.events import (
     LayerSuspended,
     PeerBanned,
@@ -15,8 +15,8 @@ from wgmesh.domain.events import (
     PeerUnrelayed,
     RelayPortChosen,
 )
-from wgmesh.domain.gossip_messages import Vouch
-from wgmesh.domain.inputs import Resumed, Sampled, Suspended
+from wgmesh.domain.gossip_messages import Answer, Probe, Vouch
+from wgmesh.domain.inputs import Due, Resumed, Sampled, Suspended
 from wgmesh.domain.relay_messages import RelayAsk, RelayDenial, RelayGrant, RelayOffer
 from wgmesh.domain.relay_state import Wish
 
@@ -80,7 +80,7 @@ def test_a_granted_relay_is_taken_once_it_shook_hands() -> None:
     early = story.when(sampled(BEST, received_age=span("5 s")), at="5.3 s")
     assert not through(early), "that was before the grant"
     story = story.when(sampled(BEST), at="5.5 s")
-    assert PeerRelayed(BOB.key, BEST.key, GATE) in story.events
+    assert story.events == (PeerRelayed(BOB.key, BEST.key, GATE),)
     assert wishes(story) == {}
     assert story.state.session.relaying.leases == {}
     assert story.mesh.peers[BOB.key].state == "connected"
@@ -184,6 +184,42 @@ def test_whom_others_reach_and_we_do_not_gets_a_relay_beside_the_direct_way() ->
     assert BOB.key not in again.state.session.watch.doubts, "that is known by now"
     story = vouched.until("22 s").when(says(BEST, RelayGrant(BOB.key, GATE)), at="22.1 s")
     assert through(story.when(sampled(BEST), at="23 s")) == BEST.key
+
+
+def test_who_still_comes_through_a_relay_that_we_left_is_asked_for_a_sign_on_the_direct_way() -> None:
+    story = BOTH.given(PeerConnected(BOB.key, BOB.wireguard))
+    story = relayed(story, BEST).when(sampled(BEST), at="16 s").given(PeerUnrelayed(BOB.key, BEST.key, "silent"))
+    quiet = story.when(sampled(BEST), at="30 s")
+    assert quiet.state.session.watch.doubts == {}, "nothing came since"
+    heard = story.when(sampled(BEST, rx_bytes=532), at="30 s")
+    assert list(heard.state.session.watch.doubts) == [BOB.key]
+    silent = story.given(PeerDisconnected(BOB.key, 1)).when(sampled(BEST, rx_bytes=532), at="30 s")
+    assert silent.state.session.watch.doubts == {}, "there is no direct way"
+
+
+def test_what_comes_through_a_relay_that_is_in_use_or_on_trial_raises_no_doubt() -> None:
+    story = relayed(BOTH.given(PeerConnected(BOB.key, BOB.wireguard)), BEST).when(sampled(BEST), at="16 s").when(NEWS)
+    assert story.when(sampled(BEST, rx_bytes=532), at="30 s").state.session.watch.doubts == {}
+    for number in (1, 2, 3):
+        story = story.when(Due("trial"), at=f"{16 + number} s")
+        [probe] = [each.message for each in story.effects if isinstance(each, SendGossip) and each.to == BOB.key]
+        assert isinstance(probe, Probe)
+        story = story.when(says(BOB, Answer(probe.number)), at=f"{16.1 + number} s")
+    assert story.events[-1:] == (PeerUnrelayed(BOB.key, BEST.key, "direct"),)
+    assert story.when(sampled(BEST, rx_bytes=564), at="30 s").state.session.watch.doubts == {}, "it is asked anyway"
+
+
+def test_who_comes_through_a_relay_and_is_not_reached_otherwise_is_reached_through_it() -> None:
+    story = BOTH.when(sampled(BEST), at="2 s")
+    assert story.when(sampled(BEST), at="30 s").events == (), "nothing came since"
+    assert story.when(sampled(None, rx_bytes=532), at="30 s").events == (), "nobody knows how"
+    heard = story.when(sampled(BEST, rx_bytes=532), at="30 s")
+    assert heard.events == (PeerRelayed(BOB.key, BEST.key, GATE),)
+    left = relayed(story, BEST).given(PeerUnrelayed(BOB.key, BEST.key, "revoked"), at="29 s")
+    assert left.when(sampled(BEST, rx_bytes=532, received_age=span("2 s")), at="30 s").events == (), (
+        "before it was left"
+    )
+    assert left.when(sampled(BEST, rx_bytes=532), at="30 s").events == (PeerRelayed(BOB.key, BEST.key, GATE),)
 
 
 def test_who_is_relayed_already_is_not_bypassed() -> None:

@@ -7,10 +7,13 @@ from tests.simulation.machine import Machine
 from tests.simulation.marks import sometimes
 from tests.simulation.site import Site
 from tests.simulation.visits import PLACE
+from tests.simulation.world import SECOND
 from wgmesh.domain import routes
 from wgmesh.domain.electing import ELECTED
 from wgmesh.domain.session import PEER_CAP, SOURCE_CAP
 
+# A ping that needs a handshake through a relay first, and another try of it.
+ANSWERED_WITHIN = 8 * SECOND
 # Who is not within an hour of another's clock cannot show it a token.
 HOUR_MS = 3_600_000
 # Meshes that already are meshes look under the present hour only: with such clocks it is mostly the same.
@@ -33,7 +36,7 @@ def _can_meet(site: Site, one: Machine, other: Machine) -> bool:
         one in other.acquaintances and site.can_name(other, one)
     )
     in_time = abs(one.wall() // HOUR_MS - other.wall() // HOUR_MS) <= 1
-    if _has_banned(one, other) or _has_banned(other, one):
+    if _are_apart(one, other):
         return False
     return (
         by_lan
@@ -84,9 +87,24 @@ def pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
     for group in groups(site):
         for one in group:
             for other in group:
-                apart = _has_banned(one, other) or _has_banned(other, one)
-                if one is not other and not apart and site.can_reach(one, other):
+                if one is not other and not _are_apart(one, other) and site.can_reach(one, other):
                     yield one, other
+
+
+def relayed_pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
+    """All pairs that may have no tunnel of their own and have a relay in common, each both ways."""
+    direct = set(pairs(site))
+    for group in groups(site):
+        relays = [each for each in group if each.relays]
+        for one in relays:
+            for other in relays:
+                has_relay = any((one, relay) in direct and (other, relay) in direct for relay in relays)
+                if one is not other and (one, other) not in direct and has_relay and not _are_apart(one, other):
+                    yield one, other
+
+
+def _are_apart(one: Machine, other: Machine) -> bool:
+    return _has_banned(one, other) or _has_banned(other, one)
 
 
 def _has_banned(one: Machine, other: Machine) -> bool:
@@ -99,6 +117,8 @@ def missing(site: Site) -> Iterator[str]:
     """What has not come true yet, each in a sentence, told as it is found: who only asks whether takes the first."""
     for one, other in pairs(site):
         yield from _of_a_pair(one, other)
+    for one, other in relayed_pairs(site):
+        yield from _of_a_relayed_pair(one, other)
     yield from _of_the_dead(site)
     yield from _of_addresses(site)
     yield from _of_routes(site)
@@ -116,6 +136,33 @@ def _of_a_pair(one: Machine, other: Machine) -> Iterator[str]:
         yield f"{one.name} shows {other.name} as {held.state}"
     elif held.incarnation != other.daemon.mesh.incarnation:
         yield f"{one.name} knows {other.name} as of {held.incarnation}, not {other.daemon.mesh.incarnation}"
+
+
+def _of_a_relayed_pair(one: Machine, other: Machine) -> Iterator[str]:
+    assert one.daemon
+    held = one.daemon.mesh.peers.get(other.keyring.identity.key)
+    if held is None:
+        yield f"{one.name} does not know {other.name}, which a relay reaches"
+    elif held.connected is None and held.relayed is None:
+        yield f"{one.name} shows {other.name} as {held.state}, and a relay reaches both"
+    elif held.relayed:
+        sometimes("relayed")
+
+
+def unheard(site: Site) -> Iterator[str]:
+    """Who does not answer a ping by the routes, of those that only a relay reaches; time passes meanwhile."""
+    asked = list(relayed_pairs(site))
+    heard = dict[str, list[str]]()
+    for one, other in asked:
+        assert other.daemon
+        one.kernel.on_answer = heard.setdefault(one.name, []).append
+        one.kernel.ping(other.daemon.mesh.ipv6)
+    if asked:
+        site.world.run(site.world.now + ANSWERED_WITHIN)
+    for one, other in asked:
+        assert other.daemon
+        if other.daemon.mesh.ipv6 not in heard[one.name]:
+            yield f"{one.name} pings {other.name} in vain"
 
 
 def _of_the_dead(site: Site) -> Iterator[str]:

@@ -61,6 +61,7 @@ RARE = {
     "digests_equal": "nodes that can learn of each other ended with the same records",
     "insider_admitted": "a hostile holder of the secret became a peer",
     "insider_clash": "a hostile holder of the secret took somebody's IPv4 address",
+    "relayed": "nodes that cannot have a tunnel of their own met through a third",
     "stun_lied": "a STUN server made an address up",
     "registry_lied": "the registry answered with a lie",
     "met_by_registry": "nodes that could meet nowhere else met by notes in the registry",

@@ -53,6 +53,7 @@ class Site:
         copy = Machine(self.world, self._born, self.secret, self.checks, original.seed)
         copy.disk.copy(original.disk)
         copy.hostname, copy.lan, copy.acquaintances = original.hostname, original.lan, original.acquaintances
+        copy.relays = original.relays
         self._install(copy, segments)
         self.checks.restored(copy)
         return copy

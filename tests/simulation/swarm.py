@@ -39,8 +39,10 @@ LONG_LIVED = 0.05
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
-# In so many worlds without NATs a machine is copied while it runs, by a chance of its own: others stay as they were.
+# In so many worlds a machine is copied while it runs, by a chance of its own: others stay as they were.
 CLONED = 0.2
+# In so many worlds most machines are behind NATs, and so many of all relay; by a chance of its own, too.
+HIDDEN, WILLING = 0.2, 0.8
 # How long a world without faults is given to come up.
 SETTLES_WITHIN = 30 * SECOND
 
@@ -52,7 +54,7 @@ class Options(Struct, frozen=True):
     on their LANs and know others by --peer. `routes`: so many prefixes are behind nodes. `pace` is the mean time
     between two faults, `aftermath` how long all must stay well after it was. `dht`: so many honest nodes of a DHT are
     between the segments, and so many `liars`. `stun`: so many honest STUN servers, and `false_stun` that are not.
-    between the segments, and so many `liars`. `registry`: whether there is one, and of which kind.
+    `registry`: whether there is one, and of which kind. `relays`: most machines relay, and may be relayed.
     """
 
     seed: int
@@ -78,6 +80,7 @@ class Options(Struct, frozen=True):
     liars: int = 0
     stun: int = 0
     false_stun: int = 0
+    relays: bool = False
 
 
 class Outcome(Struct, frozen=True):
@@ -129,8 +132,18 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         drawn = replace(drawn, registry=Random(f"{seed}/registry").choice(REGISTRIES))
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
     drawn = replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
-    is_cloned = not any(drawn.nats) and Random(f"{seed}/clone").random() < CLONED
+    drawn = _hide(drawn)
+    is_cloned = Random(f"{seed}/clone").random() < CLONED
     return replace(drawn, faults=(*drawn.faults, clone.__name__)) if is_cloned else drawn
+
+
+def _hide(drawn: Options) -> Options:
+    """At times all segments but one are behind NATs of their own, and most machines relay."""
+    chance = Random(f"{drawn.seed}/relays")
+    if chance.random() >= HIDDEN:
+        return drawn
+    nats = [(chance.choice(SCOPES), chance.choice(SCOPES)) for _ in range(chance.choice((2, 2, 3)))]
+    return replace(drawn, segments=len(nats) + 1, nats=(*nats, None), relays=True)
 
 
 def _draw_nat(chance: Random) -> tuple[Scope, Scope] | None:
@@ -179,6 +192,7 @@ class Swarm:
                 sometimes("two_homes")
                 homes.append(site.segments[(place + 1) % options.segments])
             machine = site.add(*homes)
+            machine.relays = options.relays and Random(f"{options.seed}/relays {place}").random() < WILLING
             self._introduce(machine)
             self._lead_on(machine)
             if options.skewed:
@@ -278,6 +292,8 @@ class Swarm:
         site.world.run(site.world.now + options.aftermath)
         left = list(convergence.missing(site))
         assert not left, f"liveness: all was well, and then {'; '.join(left)}"
+        unheard = list(convergence.unheard(site))
+        assert not unheard, f"relays: {'; '.join(unheard)}"
         grown = list(convergence.overgrown(site))
         assert not grown, f"bounds: {'; '.join(grown)}"
         for stranger in site.strangers:

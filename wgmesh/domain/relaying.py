@@ -166,6 +166,8 @@ def look(draft: Draft, direct: DeviceSample, relayed: DeviceSample | None) -> Ve
         endpoint = places.get(it.public_key)
         way = (relay_of.get(endpoint.ip, b""), endpoint.port) if endpoint else (b"", 0)
         yield from _judge(draft, draft.mesh.peers[identity], table[identity], it, way)
+        if before.get(identity, table[identity]) is not table[identity]:
+            yield from _hear(draft, draft.mesh.peers[identity], it, way)
 
 
 def _look_directly(draft: Draft, traffic: list[Traffic], known: dict[bytes, Peer]) -> Verdict:
@@ -194,6 +196,21 @@ def _judge(draft: Draft, peer: Peer, flow: Flow, traffic: Traffic, way: tuple[by
         _spurn(draft, identity, peer.relayed.relay, SILENT_PAUSE)
         yield from _give_up(draft, peer, "silent")
     elif peer.relayed and lease is None and way[0] != peer.relayed.relay and relays.serves(draft.mesh, way[0]):
+        yield from _relay(draft, peer, *way)
+
+
+def _hear(draft: Draft, peer: Peer, traffic: Traffic, way: tuple[bytes, int]) -> Verdict:
+    """Something came through a relay that we do not use for this peer: what the other side has is good enough for us.
+
+    Where we reach it directly it may know better, and that way leads nowhere any more.
+    """
+    held, last = draft.session.relaying, peer.unrelayed
+    at = draft.now.awake - (traffic.received_age or 0)
+    if peer.relayed or peer.identity in held.trials or peer.identity in held.leases:
+        return
+    if peer.connected:
+        yield from doubting.begin(draft, peer.identity, liveness.last_sign(draft, peer))
+    elif relays.serves(draft.mesh, way[0]) and (last is None or at > last.since.awake):
         yield from _relay(draft, peer, *way)
 
 
