@@ -83,6 +83,17 @@ def test_a_connected_peer_that_wireguard_followed_elsewhere_roamed() -> None:
     story.when(sampled(), at="2 s").then(resting(back, on=PeerRoamed))
 
 
+def test_who_moves_all_the_time_is_written_down_four_times_and_then_once_a_minute() -> None:
+    story, moves = CONNECTED, list[int]()
+    for second in range(1, 181):
+        story = story.when(sampled(endpoint=ELSEWHERE if second % 2 else BOB.wireguard), at=f"{second} s")
+        moves += [second for event in story.events if isinstance(event, PeerRoamed)]
+    assert moves[:4] == [1, 2, 3, 4]
+    assert len(moves[4:]) in (2, 3)
+    settled = story.when(sampled(endpoint=Endpoint("203.0.113.9", 1)), at="6 min")
+    assert [type(event) for event in settled.events] == [PeerRoamed], "in the end it is known where it is"
+
+
 def test_who_gave_no_sign_for_three_minutes_is_silent_once() -> None:
     silent = PeerDisconnected(BOB.key, SILENT_AFTER + 1)
     quiet = sampled(handshake_age=SILENT_AFTER + 1, received_age=SILENT_AFTER + 9)

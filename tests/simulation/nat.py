@@ -56,12 +56,22 @@ class Nat:
         sometimes("nat_flushed")
         self._ports, self._mappings, self._used, self._spoken = {}, {}, {}, {}
 
+    def _free_port(self) -> int:
+        """The next that stands for nothing, or no longer does."""
+        for _ in range(FIRST_PORT, LAST_PORT + 1):
+            port, self._next = self._next, FIRST_PORT if self._next == LAST_PORT else self._next + 1
+            former = self._mappings.get(port)
+            if former is None or self._is_over(port):
+                if former is not None and self._ports.get(former) == port:
+                    del self._ports[former]
+                return port
+        raise AssertionError("a NAT has no ports left")
+
     def _is_over(self, port: int) -> bool:
         return self._now() - self._used[port] > self.life
 
     def _map(self, mapping: Mapping) -> int:
-        port = self._next
-        self._next = FIRST_PORT if port == LAST_PORT else port + 1
+        port = self._free_port()
         self._ports[mapping], self._mappings[port] = port, mapping
         self._used[port], self._spoken[port] = self._now(), {}
         return port

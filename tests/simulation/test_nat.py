@@ -69,3 +69,18 @@ def test_ports_begin_again_where_they_end() -> None:
     nat = Nat("address-and-port-dependent", "endpoint-independent", Time())
     nat._next = LAST_PORT
     assert [nat.outward(INSIDE, target) for target in (ONE, OTHER)] == [LAST_PORT, FIRST_PORT]
+
+
+def test_a_port_that_is_in_use_is_given_to_nobody_else() -> None:
+    time = Time()
+    nat = Nat("address-and-port-dependent", "endpoint-independent", time, life=30 * SECOND)
+    kept = nat.outward(INSIDE, ONE)
+    for number in range(LAST_PORT - FIRST_PORT):
+        nat.outward(INSIDE, ("203.0.113.9", number))
+    time.now = 20 * SECOND
+    assert nat.outward(INSIDE, ONE) == kept
+    time.now = 31 * SECOND
+    again = nat.outward(INSIDE, OTHER)
+    assert again != kept
+    assert nat.inward(kept, OTHER) == INSIDE
+    assert nat.inward(again, ONE) == INSIDE

@@ -4,6 +4,7 @@ Connected is who was heard within 180 s (a session's life, WireGuard's REJECT_AF
 A peer is never forgotten for being quiet: only after a day of silence, or an hour in which it was never once reached.
 """
 
+from wgmesh.domain.allowance import spend
 from wgmesh.domain.device import NO_KEY, DevicePeer, DeviceSample, Traffic
 from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import (
@@ -17,13 +18,16 @@ from wgmesh.domain.events import (
 )
 from wgmesh.domain.moving import is_in_doubt, slept_since
 from wgmesh.domain.peer import Peer
-from wgmesh.domain.values import DAY, HOUR, SECOND, Endpoint
+from wgmesh.domain.session import PEER_CAP, remember
+from wgmesh.domain.values import DAY, HOUR, MINUTE, SECOND, Endpoint
 
 # No handshake and no byte for so long: WireGuard itself has given the session up.
 SILENT_AFTER = 180 * SECOND
 FORGOTTEN_AFTER = DAY
 # A peer that came by a replayed message was never there: it goes after an hour.
 UNREACHED_FORGOTTEN_AFTER = HOUR
+# Moves of one peer that are written down: so many at once, and then one in so long.
+ROAMS_AT_ONCE, ROAM_PAUSE = 4, MINUTE
 # Foreign peers named in the log; more on one device are some other program's business.
 FOREIGN_CAP = 1000
 
@@ -50,14 +54,25 @@ def _judge(draft: Draft, peer: Peer, traffic: Traffic, endpoint: Endpoint | None
         if not peer.connected:
             yield PeerConnected(peer.identity, endpoint), _claimed(peer, endpoint)
         elif endpoint != peer.proven:
-            assert peer.proven
-            assert peer.proved
-            yield PeerRoamed(peer.identity, endpoint, peer.proven), (peer.proved.sequence,)
+            yield from _roam(draft, peer, endpoint)
     elif peer.connected:
         assert draft.mesh.started
         silence = age if age is not None else draft.now.awake - max(draft.mesh.started.awake, peer.connected.awake)
         if silence > SILENT_AFTER and not is_in_doubt(draft):
             yield PeerDisconnected(peer.identity, silence), (peer.connected.sequence,)
+
+
+def _roam(draft: Draft, peer: Peer, endpoint: Endpoint) -> Verdict:
+    """WireGuard followed the peer. One that is somewhere else all the time is written down once a minute.
+
+    Behind a NAT with another mapping for each address two neighbours may chase each other with every packet.
+    """
+    left = spend(draft.session.roams.get(peer.identity), draft.now.awake, ROAMS_AT_ONCE, ROAM_PAUSE)
+    if left is not None:
+        assert peer.proven
+        assert peer.proved
+        draft.remember(roams=remember(draft.session.roams, peer.identity, left, PEER_CAP))
+        yield PeerRoamed(peer.identity, endpoint, peer.proven), (peer.proved.sequence,)
 
 
 def _is_since(draft: Draft, peer: Peer, age: int) -> bool:

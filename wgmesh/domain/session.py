@@ -171,7 +171,7 @@ class Session(Struct, frozen=True):
     `punching`: who is looked for through NATs. `servers`: STUN servers; `inquiry`: who of them is asked now,
     `inquiry_due`: when all are next, `inquired`: when last, `inquiries_in_vain`: how often nobody answered. As which
     address WireGuard's port was seen: `mapped` by servers, `sighted` by members.
-    `redialled`: when WireGuard was last made to call, by identity.
+    `redialled`: when WireGuard was last made to call, by identity. `roams`: how many of its moves may still be written.
     """
 
     began: int = 0
@@ -235,6 +235,7 @@ class Session(Struct, frozen=True):
     inquiries_in_vain: int = 0
     mapped: dict[Endpoint, Endpoint] = {}
     redialled: dict[bytes, int] = {}
+    roams: dict[bytes, Allowance] = {}
     sighted: dict[bytes, Endpoint] = {}
     relaying: Relaying = Relaying()
     visits: Visits = Visits()
