@@ -4,7 +4,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from tests.cast import ALICE, BOB, CAROL, DAVE, SECRET
+from tests.cast import ALICE, BOB, CAROL, DAVE, ERIN, SECRET
 from tests.playbook import NOON, Playbook, given
 from wgmesh.domain import messages, parameters, peer_record
 from wgmesh.domain.effects import (
@@ -136,6 +136,18 @@ def test_no_answer_is_longer_than_its_question(story: Playbook) -> None:
     )
     assert announce == hello == 1200
     assert confirm <= reply <= hello
+
+
+def test_a_reply_says_less_of_others_where_our_record_has_grown_since_it_was_decided() -> None:
+    """Seed 1037 of the simulator: an address of ours was reflected in the same turn."""
+    others = tuple(each.signed(each.record()) for each in (BOB, CAROL, DAVE, ERIN))
+    said = Alice().says(replace(REPLY, more=others))
+    assert isinstance(said, Reply)
+    assert said.more == others
+    grown = Alice().says(replace(REPLY, more=others), mesh=large().mesh)
+    assert isinstance(grown, Reply)
+    assert grown.more == others[: len(grown.more)]
+    assert 0 < len(grown.more) < len(others)
 
 
 def test_what_is_not_for_the_wire_sends_nothing() -> None:

@@ -15,7 +15,8 @@ class RecordRenewed(Struct, frozen=True, forbid_unknown_fields=True):
 class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
     """A peer holds a record of this node that its log does not know: a restored backup, or what a clone said.
 
-    At most one in 10 minutes of a run. The node jumps above `incarnation` and takes over the `nonce` that it had there.
+    At most four in 10 minutes of a run. The node jumps above everything that the run of `incarnation` can have said,
+    and takes over the `nonce` that it had there.
     """
 
     incarnation: Incarnation
@@ -24,7 +25,7 @@ class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CloneDetected(Struct, frozen=True, forbid_unknown_fields=True):
-    """Another machine has this node's identity: soon after we jumped above a record of ours, one of `life` was higher.
+    """Another machine has this node's identity: soon after we jumped above `life`, it said something still higher.
 
     The node with the lower life falls silent until it is started again. At most one in 10 minutes of a run.
     """

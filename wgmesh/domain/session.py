@@ -172,6 +172,7 @@ class Session(Struct, frozen=True):
     `inquiry_due`: when all are next, `inquired`: when last, `inquiries_in_vain`: how often nobody answered. As which
     address WireGuard's port was seen: `mapped` by servers, `sighted` by members.
     `redialled`: when WireGuard was last made to call, by identity. `roams`: how many of its moves may still be written.
+    `outrun`: above which other lives of ours we jumped, and when.
     """
 
     began: int = 0
@@ -236,6 +237,7 @@ class Session(Struct, frozen=True):
     mapped: dict[Endpoint, Endpoint] = {}
     redialled: dict[bytes, int] = {}
     roams: dict[bytes, Allowance] = {}
+    outrun: dict[bytes, int] = {}
     sighted: dict[bytes, Endpoint] = {}
     relaying: Relaying = Relaying()
     visits: Visits = Visits()

@@ -39,9 +39,13 @@ def newest(mesh: Mesh, but: bytes) -> list[bytes]:
 
 def beside_own(mesh: Mesh, but: bytes) -> tuple[bytes, ...]:
     """What of others fits a Reply beside our own record."""
-    room = capacity("exchange") - REPLY_BYTES - len(encode(own_record(mesh))) - SIGNATURE_BYTES
-    fit = list[bytes]()
-    for signed in _signed(mesh, newest(mesh, but)):
+    return fitting(len(encode(own_record(mesh))) + SIGNATURE_BYTES, _signed(mesh, newest(mesh, but)))
+
+
+def fitting(own: int, records: Iterable[bytes]) -> tuple[bytes, ...]:
+    """As many of these signed records, from the first on, as fit a Reply beside our own of so many bytes."""
+    room, fit = capacity("exchange") - REPLY_BYTES - own, list[bytes]()
+    for signed in records:
         room -= len(signed) + RECORD_BYTES
         if room < 0:
             break

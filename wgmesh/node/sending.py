@@ -15,6 +15,7 @@ from wgmesh.domain.messages import Page
 from wgmesh.domain.own_record import own_record
 from wgmesh.domain.pages import paged
 from wgmesh.domain.peer_record import PeerRecord, sign
+from wgmesh.domain.supplying import fitting
 from wgmesh.domain.values import HOUR, SECOND, Endpoint
 from wgmesh.node.challenges import CHALLENGE_BYTES, Challenges
 from wgmesh.node.keyring import Keyring
@@ -148,10 +149,9 @@ class Sender:
                 return self._hello(mesh, effect, at, self._challenge(effect.to, effect.address, now))
             case fx.SendReply():
                 challenge = self._challenge(effect.to, effect.address, now)
-                signed = self.signed_record(mesh)
-                return messages.Reply(
-                    effect.to, effect.boot, effect.echo, challenge, effect.address, signed, effect.more
-                )
+                signed = self.signed_record(mesh)  # which may have grown since `more` was found to fit beside it
+                more = fitting(len(signed), effect.more)
+                return messages.Reply(effect.to, effect.boot, effect.echo, challenge, effect.address, signed, more)
             case fx.SendConfirm():
                 return messages.Confirm(effect.to, effect.boot, effect.echo)
             case _:
