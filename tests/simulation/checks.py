@@ -222,10 +222,9 @@ class Checks(Watcher):
         ledger = self._ledgers[machine.name]
         if to is None or to in ledger.validated:
             return
-        owed = ledger.owed.get(to, 0) - len(data)
-        if owed >= 0 or not self._is_knock(machine, layer, to, data):
+        if not self._is_knock(machine, layer, to, data):
+            owed = ledger.owed[to] = ledger.owed.get(to, 0) - len(data)
             self._require(owed >= 0, "S7", machine, f"{-owed} bytes more to {to} than came from there")
-            ledger.owed[to] = owed
             return
         minute = self._world.now // MINUTE
         ledger.knocks[to, minute] += 1
