@@ -116,6 +116,29 @@ def test_leaving_needs_no_daemon(running: subprocess.Popen[str]) -> None:
     assert "! this node left the mesh" in run("status", "--state-dir", "alpha").out
 
 
+def test_row_14_a_node_without_a_further_start_says_how_to_go_on_and_does_as_a_new_node(
+    running: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    place, before = tmp_path / "alpha", json.loads(run("status", "--state-dir", "alpha", "--json").out)["node"]
+    running.send_signal(signal.SIGTERM)
+    running.wait(10)
+    (place / "boot").write_text(f"{2**32 - 2}\n")
+    with joined(place) as spent:
+        sentence = stderr_of(spent)[-1]
+        assert spent.wait() == 1
+    assert sentence.endswith(
+        "run `wgmesh leave`, then delete identity.seed, boot and events.db in it to join as a new node"
+    )
+    assert run("leave", "--state-dir", "alpha").exit_code == 0
+    for name in ("identity.seed", "boot", "events.db"):
+        (place / name).unlink()
+    with joined(place):
+        assert run("status", "--state-dir", "alpha", "--wait", "20", "--json").exit_code == 0
+        after = json.loads(run("status", "--state-dir", "alpha", "--json").out)
+    assert after["warnings"] == []
+    assert after["node"]["mesh_ipv6"] != before["mesh_ipv6"]
+
+
 def test_keys_are_in_the_config_only_where_they_are_asked_for(running: subprocess.Popen[str], tmp_path: Path) -> None:
     keyring = Keyring.of((tmp_path / "alpha" / "identity.seed").read_bytes(), parse(URI))
     private, psk = (f"= {key(secret)}\n" for secret in (keyring.identity.private_key, keyring.keys.psk))

@@ -7,7 +7,8 @@ from wgmesh.domain.effects import Announce, Nudge, SendConfirm, SendHello, SendP
 from wgmesh.domain.events import CloneDetected, LayerResumed, OwnRecordOutrun, PeerConnected
 from wgmesh.domain.inputs import Heard, Leave, Told
 from wgmesh.domain.mesh import LAST_WORDS
-from wgmesh.domain.peer_record import NO_IPV4, PeerRecord, SignedRecord
+from wgmesh.domain.own_record import own_record
+from wgmesh.domain.peer_record import NO_IPV4, PeerRecord, SignedRecord, decode, sign
 from wgmesh.domain.values import Incarnation
 from wgmesh.projections.desired_device import desired_device
 
@@ -101,6 +102,16 @@ def test_the_last_boot_of_all_is_jumped_by_its_changes() -> None:
     last = ALICE.record(boot=2**32 - 2, change=7, life=bytes(8))
     story = ALICE_IS_UP.when(told(last), at="1 s")
     assert story.mesh.incarnation == Incarnation(2**32 - 2, 8)
+
+
+def test_row_14_above_the_last_word_of_all_there_is_none_and_what_is_said_there_can_still_be_read() -> None:
+    last = Incarnation(2**32 - 2, 2**32 - 2)
+    story = ALICE_IS_UP.when(told(ALICE.record(boot=last.boot, change=last.sequence, life=bytes(8))), at="1 s")
+    story.then(OwnRecordOutrun(last, 0, ALICE.ipv4), Announce())
+    story = story.when(Leave())
+    assert story.mesh.incarnation == last
+    said = own_record(story.mesh)
+    assert decode(sign(said, ALICE.identity)) == said
 
 
 def test_row_29_who_gave_way_is_heard_no_more_and_has_nobody_on_its_device() -> None:

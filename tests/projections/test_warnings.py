@@ -51,6 +51,13 @@ def test_a_daemon_that_does_not_run_is_told_by_how_it_ended(last: tuple[e.Event,
     assert warned(mesh, running=False, live=None) == [text]
 
 
+def test_who_is_in_the_last_start_that_others_believe_is_told_how_to_go_on() -> None:
+    assert happened(replace(started(), boot=2**32 - 3)) == []
+    [warning] = happened(replace(started(), boot=2**32 - 2))
+    assert warning.startswith("this node has no further start")
+    assert "delete identity.seed, boot and events.db" in warning
+
+
 def test_a_full_disk_and_a_missing_interface_are_seen_by_the_running_daemon_only() -> None:
     frozen, gone = warned(MESH, live=Live(None, (), Frozen(AT - 30_000, 5)))
     assert frozen.startswith(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from tests.simulation.marks import sometimes
 from wgmesh.domain import records, snapshot
-from wgmesh.domain.errors import LogFull
+from wgmesh.domain.errors import LogFull, WgmeshError
 from wgmesh.domain.folding import fold
 from wgmesh.domain.mesh import Mesh
+from wgmesh.domain.peer_record import INCARNATION_END
 from wgmesh.domain.records import GENESIS, Record, Stored
 from wgmesh.domain.values import MINUTE
 
@@ -89,9 +90,12 @@ class Disk:
         return fold(self.read(after=length), snapshot.decode(state))
 
     def next_boot(self, logged: int, wall: int) -> int:
-        """The number of a start, durable."""
-        self.boot = max(self.boot + 1, logged + 1, (wall - BOOT_EPOCH) // MINUTE, self._by_now)
-        return self.boot
+        """The number of a start, durable; WgmeshError where none is left."""
+        boot = max(self.boot + 1, logged + 1, (wall - BOOT_EPOCH) // MINUTE, self._by_now)
+        if boot >= INCARNATION_END:
+            raise WgmeshError("out of starts")
+        self.boot = boot
+        return boot
 
     def restore(self, backup: Backup, *, whole: bool = False) -> None:
         """The log is as it was. The boot counter is a file of its own, and further on unless all was restored."""

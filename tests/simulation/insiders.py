@@ -140,12 +140,12 @@ class Insider:
             incarnation = Incarnation(record.incarnation.boot, record.incarnation.sequence + 1)
             body = peer_record.encode(replace(record, incarnation=incarnation, left=True))
             signed = body + self.keyring.identity.sign(peer_record.LABEL + body)
-            self._send(None, messages.encode(Announce(signed, bytes(8), 1)))
+            self.say(signed)
 
     def repeat(self) -> None:
         """What somebody once said of itself, as if it were said now."""
         if self.old:
-            self._send(None, messages.encode(Announce(self.chance.choice(self.old), bytes(8), 1)))
+            self.say(self.chance.choice(self.old))
 
     def babble(self) -> None:
         """Behind a good seal, what no version knows or nobody can read."""
@@ -155,8 +155,12 @@ class Insider:
     def differ(self) -> None:
         """Say that the mesh's parameters are others."""
         self._restate(parameters=self.chance.randbytes(8), endpoints=self._claims())
-        self._send(None, messages.encode(Announce(self._signed(), bytes(8), 1)))
+        self.say(self._signed())
         self.record = replace(self.record, parameters=self.keyring.fingerprint)
+
+    def say(self, signed: bytes) -> None:
+        """A record to the whole segment, whoever signed it and whatever it says."""
+        self._send(None, messages.encode(Announce(signed, bytes(8), 1)))
 
     def clash(self) -> None:
         """Become somebody whose IPv4 address is another's."""

@@ -58,6 +58,13 @@ class Site:
         self.checks.restored(copy)
         return copy
 
+    def renew(self, machine: Machine, seed: bytes) -> Machine:
+        """Its operator deletes what makes it this node: the same machine where it was, another node; not started."""
+        places = [nic.segment for nic in machine.nics if nic.segment is not None]
+        self.remove(machine)
+        anew = Machine(self.world, machine.number, self.secret, self.checks, seed)
+        return self._install(anew, tuple(places))
+
     def remove(self, machine: Machine) -> None:
         """It is taken away, and never comes back."""
         machine.die()

@@ -251,4 +251,5 @@ def _jump(mesh: Mesh, above: Incarnation) -> Mesh:
 
 
 def _raise(mesh: Mesh, above: Incarnation) -> Mesh:
-    return replace(mesh, incarnation=Incarnation(above.boot, above.sequence + 1))
+    """Up to the last that others take: who stands there has no more news for them, and lives on."""
+    return replace(mesh, incarnation=Incarnation(above.boot, min(above.sequence + 1, INCARNATION_END - 1)))

@@ -10,6 +10,7 @@ from wgmesh.domain.attached import overlap
 from wgmesh.domain.events import DatagramsRejected
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.muteness import missed
+from wgmesh.domain.peer_record import INCARNATION_END
 from wgmesh.domain.records import Record
 from wgmesh.domain.routes import refused
 from wgmesh.domain.values import DAY, MINUTE, Ground
@@ -34,6 +35,7 @@ def warnings(mesh: Mesh, at: int, *, running: bool, live: Live | None, quoted: M
     """All that is wrong at this moment (ms), the worst first. `quoted`: the records that are cited, as far as found."""
     found = (
         *_of_the_daemon(mesh, at, running, live),
+        *_of_the_last_start(mesh),
         *_of_the_device(mesh, at),
         *_of_the_addresses(mesh),
         *_of_routes(mesh, live),
@@ -68,6 +70,14 @@ def _of_the_daemon(mesh: Mesh, at: int, running: bool, live: Live | None) -> Ite
         yield f"the daemon stopped {duration(at - mesh.stopped.at)} ago and tunnels stay as they are; start it again"
     else:
         yield "the daemon is not running and did not end in good order; tunnels stay as they are: start it again"
+
+
+def _of_the_last_start(mesh: Mesh) -> Iterator[str]:
+    if mesh.incarnation.boot >= INCARNATION_END - 1:
+        yield (
+            "this node has no further start that others would believe: run `wgmesh leave`, then delete identity.seed,"
+            " boot and events.db in its state directory to join as a new node"
+        )
 
 
 def _of_the_device(mesh: Mesh, at: int) -> Iterator[str]:

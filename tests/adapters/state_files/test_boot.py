@@ -36,7 +36,9 @@ def test_the_number_is_in_the_file_before_it_is_used(tmp_path: Path) -> None:
 
 def test_the_numbers_end_before_the_one_that_peers_refuse(tmp_path: Path) -> None:
     assert next_boot(tmp_path, 2**32 - 3) == 2**32 - 2
-    with pytest.raises(WgmeshError, match="out of starts"):
+    with pytest.raises(
+        WgmeshError, match=r"out of starts: run `wgmesh leave`, then delete identity\.seed, boot and events\.db"
+    ):
         next_boot(tmp_path, 0)
     assert (tmp_path / "boot").read_bytes() == b"4294967294\n"
 

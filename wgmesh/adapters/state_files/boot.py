@@ -21,7 +21,10 @@ def next_boot(directory: Path, logged: int, at_least: int = 0) -> int:
     """
     boot = max(logged + 1, _read(directory / NAME) + 1, at_least)
     if boot >= LIMIT:
-        raise WgmeshError(f"{directory} has run out of starts: delete identity.seed and boot to become a new node")
+        raise WgmeshError(
+            f"{directory} has run out of starts: run `wgmesh leave`, then delete identity.seed, boot and events.db"
+            " in it to join as a new node"
+        )
     write_private(directory / NAME, b"%d\n" % boot)
     return boot
 
