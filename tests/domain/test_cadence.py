@@ -4,13 +4,15 @@ from hypothesis import strategies as st
 
 from tests.cast import ALICE, BOB, CAROL, DAVE
 from tests.playbook import Playbook, due_tasks, given, next_wakeup, span
+from tests.relayed import alice, sampled
 from wgmesh.domain import cadence
-from wgmesh.domain.cadence import BRISK_PAUSE, CALM_PAUSE, EAGER_PAUSE, EPOCH, LONELY_PAUSE, TASKS
+from wgmesh.domain.cadence import BRISK_PAUSE, BUSY_PAUSE, CALM_PAUSE, EAGER_PAUSE, EPOCH, LONELY_PAUSE, TASKS
+from wgmesh.domain.device import Traffic
 from wgmesh.domain.draft import State
 from wgmesh.domain.effects import Sample
 from wgmesh.domain.events import PeerConnected, PeerExpired
-from wgmesh.domain.inputs import Due, Input, Leave, Networked
-from wgmesh.domain.values import HOUR, MINUTE, SECOND
+from wgmesh.domain.inputs import Due, Input, Leave, Networked, Sampled
+from wgmesh.domain.values import HOUR, MINUTE, SECOND, Endpoint
 
 ALICE_STARTS = given().when(ALICE.start()).when(Networked((ALICE.interface,)))
 
@@ -56,6 +58,21 @@ def test_while_somebody_is_still_to_be_reached_it_looks_every_five_seconds() -> 
 def test_when_everybody_is_gone_it_is_lonely_again() -> None:
     gone = ALICE_STARTS.given(BOB.discovered(), PeerExpired(BOB.key, 1)).until("1 min")
     assert pauses(looks(gone, "3 min"))[1:] == [LONELY_PAUSE] * 3
+
+
+def test_while_somebody_uses_a_way_that_could_be_relayed_it_looks_every_second() -> None:
+    far = alice(CAROL).given(PeerConnected(BOB.key, Endpoint("203.0.113.7", 7)))
+    quiet = far.when(used(500), at="1 s").when(Due("sample"), at="2 s")
+    assert quiet.state.session.sample_due == span("12 s")
+    story, times = quiet.when(used(5000), at="2.1 s"), list[int]()
+    while (due := story.state.session.sample_due) is not None and due < span("60 s"):
+        story, times = story.when(Due("sample"), at=f"{due} ms"), [*times, due]
+    assert pauses([span("2.1 s"), *times])[1:] == [BUSY_PAUSE] * 30 + [CALM_PAUSE] * 2
+
+
+def used(sent: int) -> Sampled:
+    """So many bytes went to Bob and came from him."""
+    return sampled(None, received_age=None, direct=Traffic(BOB.public_key, True, 0, 0, sent, sent))
 
 
 def test_a_steady_stream_of_news_does_not_put_off_the_look_at_wireguard() -> None:

@@ -1,5 +1,5 @@
 from wgmesh.domain.device import Traffic
-from wgmesh.domain.flows import QUIET, UNANSWERED, is_dead, is_unanswered, measure
+from wgmesh.domain.flows import ODD_AFTER, QUIET, UNANSWERED, carries_traffic, is_dead, is_odd, is_unanswered, measure
 from wgmesh.domain.relay_state import Flow
 
 
@@ -27,3 +27,19 @@ def test_a_tunnel_without_the_handshake_that_is_due_is_dead() -> None:
     assert is_dead(flow, traffic(100, 164), QUIET)
     assert not is_dead(flow, traffic(100, 164), QUIET - 1)
     assert is_dead(flow, traffic(100, 280), UNANSWERED)
+
+
+def test_a_ping_a_second_is_traffic_and_our_own_gossip_is_none() -> None:
+    flow = Flow(100, 100, 0)
+    assert carries_traffic(flow, traffic(900, 100 + 10 * 128), 10_000)
+    assert carries_traffic(flow, traffic(900, 100 + 2 * 128), 2_000)
+    assert not carries_traffic(flow, traffic(900, 100 + 10 * 40), 10_000)
+    assert not carries_traffic(flow, traffic(900, 100 + 128), 200), "a single packet"
+
+
+def test_traffic_that_is_cut_short_is_odd_after_three_seconds_and_a_word_after_twenty() -> None:
+    flow = Flow(100, 100, 0)
+    assert is_odd(flow, traffic(100, 100 + 3 * 128), ODD_AFTER)
+    assert not is_odd(flow, traffic(100, 100 + 3 * 128), ODD_AFTER - 1)
+    assert not is_odd(flow, traffic(100, 100 + 208), ODD_AFTER)
+    assert is_odd(flow, traffic(100, 100 + 208), UNANSWERED)

@@ -19,6 +19,7 @@ from wgmesh.domain.gossip_messages import Answer, Probe, Vouch
 from wgmesh.domain.inputs import Due, Resumed, Sampled, Suspended
 from wgmesh.domain.relay_messages import RelayAsk, RelayDenial, RelayGrant, RelayOffer
 from wgmesh.domain.relay_state import Wish
+from wgmesh.domain.values import Endpoint
 
 BOTH = alice(CAROL, DAVE)
 BEST, NEXT = best_first(BOTH, CAROL, DAVE)
@@ -220,6 +221,37 @@ def test_who_comes_through_a_relay_and_is_not_reached_otherwise_is_reached_throu
         "before it was left"
     )
     assert left.when(sampled(BEST, rx_bytes=532), at="30 s").events == (PeerRelayed(BOB.key, BEST.key, GATE),)
+
+
+FAR = Endpoint("203.0.113.7", 7)
+
+
+def flow(story: Playbook, *sent: tuple[int, int, int]) -> Playbook:
+    """At such a second the first interface had received and sent so many bytes from and to Bob."""
+    for second, rx_bytes, tx_bytes in sent:
+        direct = Traffic(BOB.public_key, True, 0, 0, rx_bytes, tx_bytes)
+        story = story.when(sampled(None, received_age=None, direct=direct), at=f"{second} s")
+    return story
+
+
+def test_a_direct_way_that_somebody_uses_is_looked_at_every_second_where_a_relay_could_take_its_place() -> None:
+    far, near = PeerConnected(BOB.key, FAR), PeerConnected(BOB.key, BOB.wireguard)
+    used = ((1, 500, 500), (11, 5000, 5000))
+    story = flow(BOTH.given(far), *used)
+    assert story.state.session.relaying.busy_until == span("41 s")
+    for idle in (
+        flow(BOTH.given(far), (1, 500, 500), (11, 532, 532)),
+        flow(BOTH.given(near), *used),
+        flow(BOTH.given(far, RelayPortChosen(0)), *used),
+        flow(alice().given(far), *used),
+    ):
+        assert idle.state.session.relaying.busy_until == 0
+
+
+def test_what_is_said_on_it_in_vain_for_three_seconds_has_the_peer_asked_for_a_sign() -> None:
+    story = flow(BOTH.given(PeerConnected(BOB.key, FAR)), (1, 500, 500), (11, 5000, 5000), (13, 5000, 6000))
+    assert story.state.session.watch.doubts == {}
+    assert list(flow(story, (14, 5000, 6500)).state.session.watch.doubts) == [BOB.key]
 
 
 def test_who_is_relayed_already_is_not_bypassed() -> None:

@@ -6,6 +6,7 @@ from tests.simulation.machine import Machine
 from tests.simulation.nat import Scope
 from tests.simulation.site import Site
 from tests.simulation.small_site import SECRET, run
+from tests.simulation.world import SECOND
 
 HARD: tuple[Scope, Scope] = ("address-and-port-dependent", "address-and-port-dependent")
 EASY: tuple[Scope, Scope] = ("endpoint-independent", "endpoint-independent")
@@ -60,6 +61,25 @@ def test_who_meets_directly_needs_no_relay() -> None:
     run(site, 60)
     assert (way(a, b), way(b, a)) == ("connected", "connected")
     assert (a.beside.device, b.beside.device) == (None, None)
+
+
+def test_a_direct_way_that_dies_while_it_is_used_is_left_within_seconds() -> None:
+    site, (a, b, c) = world(1, EASY)
+    run(site, 600)
+    assert b.daemon
+    answered: list[int] = []
+    a.kernel.on_answer = lambda _: answered.append(site.world.now)
+    for number in range(5 * 60):
+        site.world.after(number * SECOND // 5, a.kernel.ping, b.daemon.mesh.ipv6)
+    run(site, 20)
+    cut_off = site.world.now
+    site.cut([(a.name, b.name), (b.name, a.name)])
+    run(site, 40)
+    outage = (next(at for at in answered if at > cut_off + SECOND) - cut_off) / SECOND
+    print(f"\nthrough the relay {outage:.1f} s after the direct way died")
+    assert outage <= 8
+    assert (way(a, b), way(b, a)) == (c.name, c.name)
+    assert len([at for at in answered if at > cut_off + 8 * SECOND]) >= 5 * (40 - 8) - 5, "and it holds"
 
 
 @pytest.mark.parametrize("fault", ["dies", "swallows", "is killed"])

@@ -36,6 +36,8 @@ from wgmesh.domain.values import HOUR, MINUTE, SECOND
 # After a peer or an endpoint changed, look often for a while: a handshake takes one round trip.
 BRISK_PAUSE = 250
 BRISK_FOR = 5 * SECOND
+# So often while somebody uses a way that another could take the place of.
+BUSY_PAUSE = SECOND
 # Otherwise so often while somebody is still to be reached, less when nobody is, hardly ever where nobody is known.
 EAGER_PAUSE = 5 * SECOND
 CALM_PAUSE = 10 * SECOND
@@ -54,6 +56,14 @@ def look_soon(draft: Draft) -> None:
     draft.remember(sample_due=soon if due is None else min(due, soon), brisk_until=now + BRISK_FOR)
 
 
+def keep_up(draft: Draft) -> Verdict:
+    """Somebody's traffic was seen: look again soon, and as long as there is any."""
+    now, due = draft.now.awake, draft.session.sample_due
+    if now < draft.session.relaying.busy_until and due is not None and due > now + BUSY_PAUSE:
+        draft.remember(sample_due=now + BUSY_PAUSE)
+    yield from ()
+
+
 def _sample(draft: Draft) -> Verdict:
     draft.remember(sample_due=draft.now.awake + _pause(draft))
     yield Sample()
@@ -63,6 +73,8 @@ def _pause(draft: Draft) -> int:
     peers = draft.mesh.present_peers
     if draft.now.awake < draft.session.brisk_until:
         return BRISK_PAUSE
+    if draft.now.awake < draft.session.relaying.busy_until:
+        return BUSY_PAUSE
     if any(not peer.connected for peer in peers):
         return EAGER_PAUSE
     return CALM_PAUSE if peers else LONELY_PAUSE

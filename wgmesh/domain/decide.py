@@ -137,8 +137,8 @@ def _decide(draft: Draft, given: Input) -> Verdict:
         case i.Due(task):
             return cadence.TASKS[task][1](draft)
         case i.Sampled(sample, relayed):
-            seen = relaying.look(draft, sample, relayed)
-            return chain(liveness.look(draft, sample), doubting.see(draft, sample), seen)
+            looks = (liveness.look(draft, sample), doubting.see(draft, sample), relaying.look(draft, sample, relayed))
+            return chain(*looks, cadence.keep_up(draft))
         case i.Unpassed():
             return granting.close(draft, given)
         case i.Applied():

@@ -3,7 +3,8 @@
 WireGuard answers whatever it receives within 10 s, and begins a handshake 5 s after that when nothing came. So a tunnel
 into which more was sent than keepalives, and out of which nothing came for 20 s, leads nowhere. A keepalive is no
 question, and puts off that of the other side: an idle tunnel may be heard on one side at its handshakes alone, every
-two minutes. All times are ms.
+two minutes. Where somebody speaks all the time the other mostly does, too: three seconds of silence are reason enough
+to ask for a sign, and no more than that. All times are ms.
 """
 
 from wgmesh.domain.device import Traffic
@@ -16,6 +17,10 @@ KEEPALIVE_BYTES, KEEPALIVE = 32, 25 * SECOND
 # After so long without an answer to something; and without the handshake that is due after 120 s, with its retries.
 UNANSWERED = 20 * SECOND
 QUIET = 175 * SECOND
+# Bytes a second that are somebody's traffic: a ping a second has 128, our own gossip with a neighbour on the ring 40.
+TRAFFIC_RATE = 100
+# What is said all the time is mostly answered within this.
+ODD_AFTER = 3 * SECOND
 
 
 def measure(flow: Flow | None, traffic: Traffic, now: int) -> Flow:
@@ -30,6 +35,18 @@ def is_unanswered(flow: Flow, traffic: Traffic, now: int) -> bool:
     silence = now - flow.heard
     upkeep = KEEPALIVE_BYTES * (silence // KEEPALIVE + 1)
     return silence >= UNANSWERED and traffic.tx_bytes - flow.tx_bytes >= ASKED_BYTES + upkeep
+
+
+def carries_traffic(flow: Flow, traffic: Traffic, now: int) -> bool:
+    """Did somebody use the tunnel since something last came out of it?"""
+    sent = traffic.tx_bytes - flow.tx_bytes
+    return sent >= ASKED_BYTES and sent * SECOND >= TRAFFIC_RATE * (now - flow.heard)
+
+
+def is_odd(flow: Flow, traffic: Traffic, now: int) -> bool:
+    """Is it to be asked for a sign?"""
+    is_cut_short = now - flow.heard >= ODD_AFTER and carries_traffic(flow, traffic, now)
+    return is_cut_short or is_unanswered(flow, traffic, now)
 
 
 def is_dead(flow: Flow, traffic: Traffic, now: int) -> bool:

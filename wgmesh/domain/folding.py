@@ -14,7 +14,6 @@ from wgmesh.domain.facts import Clone, Entry, Failure, Layer, Nat, Reflection, R
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.own_record import own_endpoints
 from wgmesh.domain.peer_folding import evolve_peer
-from wgmesh.domain.peer_record import INCARNATION_END
 from wgmesh.domain.records import Record
 from wgmesh.domain.relay_folding import evolve_relay
 from wgmesh.domain.settings import NodeSettings
@@ -51,9 +50,9 @@ def evolve(mesh: Mesh, record: Record) -> Mesh:
         case e.MeshAddressChanged(nonce, ipv4):
             return replace(_restate(mesh), nonce=nonce, ipv4=ipv4, addressed=ground)
         case e.OwnRecordOutrun(above, nonce, ipv4):
-            return replace(_jump(mesh, above), nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
+            return replace(_raise(mesh, above), nonce=nonce, ipv4=ipv4, addressed=ground, outrun=ground)
         case e.CloneDetected(above, life):
-            return replace(_jump(mesh, above), clone=Clone(life, ground))
+            return replace(_raise(mesh, above), clone=Clone(life, ground))
         case e.AddressCollisionResolved() | e.NodeSuspended():
             return mesh
         case e.RecordRenewed():
@@ -242,12 +241,6 @@ def _say_where(mesh: Mesh, **seen: Any) -> Mesh:
 def _restate(mesh: Mesh) -> Mesh:
     """This node's own record says something new: a higher incarnation of it."""
     return _raise(mesh, mesh.incarnation)
-
-
-def _jump(mesh: Mesh, above: Incarnation) -> Mesh:
-    """Above the whole run that said this: of its other records some may still be on their way from who has them."""
-    is_last = above.boot + 1 >= INCARNATION_END
-    return _raise(mesh, above) if is_last else replace(mesh, incarnation=Incarnation(above.boot + 1, 0))
 
 
 def _raise(mesh: Mesh, above: Incarnation) -> Mesh:

@@ -15,8 +15,8 @@ class RecordRenewed(Struct, frozen=True, forbid_unknown_fields=True):
 class OwnRecordOutrun(Struct, frozen=True, forbid_unknown_fields=True):
     """A peer holds a record of this node that its log does not know: a restored backup, or what a clone said.
 
-    At most four in 10 minutes of a run. The node jumps above everything that the run of `incarnation` can have said,
-    and takes over the `nonce` that it had there.
+    At most four in 10 minutes of a run. The node jumps above `incarnation`, which nothing that was said in the run of
+    that record exceeds, and takes over the `nonce` that it had there.
     """
 
     incarnation: Incarnation

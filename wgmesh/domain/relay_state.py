@@ -73,7 +73,7 @@ class Relaying(Struct, frozen=True):
     """`wishes`, `leases`, `trials` and `falls` by peer; `spurned`: until when, by peer and relay.
 
     `broken`: when it was noticed that a connected peer is not reached directly. `direct` and `relayed`: flows on either
-    interface, by peer. `asked`: by asker and peer.
+    interface, by peer. `asked`: by asker and peer. `busy_until`: for so long somebody's traffic is looked after.
     """
 
     wishes: dict[bytes, Wish] = {}
@@ -85,3 +85,4 @@ class Relaying(Struct, frozen=True):
     trials: dict[bytes, Trial] = {}
     falls: dict[bytes, Fall] = {}
     asked: dict[bytes, Asked] = {}
+    busy_until: int = 0

@@ -8,6 +8,7 @@ direct way has held (`returning`); one that denies, or stays silent, is left for
 from msgspec.structs import replace
 
 from wgmesh.domain import doubting, flows, liveness, relays
+from wgmesh.domain.attached import is_on_link
 from wgmesh.domain.device import DeviceSample, Traffic
 from wgmesh.domain.draft import Draft, State, Verdict
 from wgmesh.domain.effects import Sample, SendGossip
@@ -30,6 +31,8 @@ ROUND_PAUSE, MOST_ROUND_PAUSE = 4 * SECOND, 10 * MINUTE
 DENIED_PAUSE, SILENT_PAUSE = 4 * SECOND, 10 * MINUTE
 # How long a granted relay has to show a handshake.
 PROOF = 12 * SECOND
+# Who used a direct way a moment ago has it looked at every second (`cadence`) for so long.
+BUSY_FOR = 30 * SECOND
 # A direct way that others' word or our own packets said is broken is believed to be for so long.
 BROKEN_FOR = MINUTE
 
@@ -172,15 +175,24 @@ def look(draft: Draft, direct: DeviceSample, relayed: DeviceSample | None) -> Ve
 
 def _look_directly(draft: Draft, traffic: list[Traffic], known: dict[bytes, Peer]) -> Verdict:
     """A connected peer that does not answer what is sent to it is asked for a sign, whoever watches it."""
-    relaying, now, table = draft.session.relaying, draft.now.awake, dict[bytes, Flow]()
+    before, now, table, busy = draft.session.relaying.direct, draft.now.awake, dict[bytes, Flow](), False
     for each in traffic:
         peer = known[each.public_key]
         if peer.connected:
-            flow = table[peer.identity] = flows.measure(relaying.direct.get(peer.identity), each, now)
-            is_odd = relays.is_direct(peer) and flows.is_unanswered(flow, each, now) and is_on(draft.mesh)
-            if is_odd and not is_broken(draft, peer.identity):
-                yield from doubting.begin(draft, peer.identity, flow.heard)
-    draft.remember(relaying=replace(draft.session.relaying, direct=table))
+            last = before.get(peer.identity)
+            flow = table[peer.identity] = flows.measure(last, each, now)
+            if relays.is_direct(peer) and is_on(draft.mesh) and not is_broken(draft, peer.identity):
+                busy = busy or (flows.carries_traffic(last or flow, each, now) and _could_be_relayed(draft.mesh, peer))
+                if flows.is_odd(flow, each, now):
+                    yield from doubting.begin(draft, peer.identity, flow.heard)
+    until = now + BUSY_FOR if busy else draft.session.relaying.busy_until
+    draft.remember(relaying=replace(draft.session.relaying, direct=table, busy_until=until))
+
+
+def _could_be_relayed(mesh: Mesh, peer: Peer) -> bool:
+    """Does its way leave our links, and is there somebody to take its place?"""
+    is_near = peer.proven is None or is_on_link(mesh, peer.proven)
+    return mesh.relay_port != 0 and not is_near and any(relays.candidates(mesh, peer.identity))
 
 
 def _judge(draft: Draft, peer: Peer, flow: Flow, traffic: Traffic, way: tuple[bytes, int]) -> Verdict:

@@ -9,9 +9,9 @@ from wgmesh.domain.draft import Draft, Verdict
 from wgmesh.domain.events import CloneDetected, OwnRecordOutrun
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import fingerprint, ipv4_of
-from wgmesh.domain.peer_record import NO_IPV4, PeerRecord
+from wgmesh.domain.peer_record import INCARNATION_END, NO_IPV4, PeerRecord
 from wgmesh.domain.session import remember
-from wgmesh.domain.values import MINUTE, Ground
+from wgmesh.domain.values import MINUTE, Ground, Incarnation
 
 # How long it is remembered above which run we jumped, and that a clone was named; jumps within that time.
 OUTRUN_PAUSE = 10 * MINUTE
@@ -29,12 +29,18 @@ def outrun(draft: Draft, record: PeerRecord) -> Verdict:
     if record.life in jumps:
         if record.life != mesh.life and not _is_recent(draft, mesh.clone.since if mesh.clone else None):
             assert mesh.outrun
-            yield CloneDetected(record.incarnation, record.life), (mesh.outrun.sequence,)
+            yield CloneDetected(_last_of(record), record.life), (mesh.outrun.sequence,)
     elif len(jumps) < JUMP_CAP:
         draft.remember(outrun=remember(jumps, record.life, now, JUMP_CAP))
         nonce = max(record.nonce, mesh.nonce)
         ipv4 = "" if record.capabilities & NO_IPV4 else ipv4_of(mesh.parameters, mesh.public_key, nonce)
-        yield OwnRecordOutrun(record.incarnation, nonce, ipv4), ()
+        yield OwnRecordOutrun(_last_of(record), nonce, ipv4), ()
+
+
+def _last_of(record: PeerRecord) -> Incarnation:
+    """Nothing is higher of what its run can have said: others of its records may be on their way from who has them."""
+    boot = record.incarnation.boot + 1
+    return Incarnation(boot, 0) if boot < INCARNATION_END else record.incarnation
 
 
 def is_ahead(mesh: Mesh, own: PeerRecord) -> bool:
