@@ -14,6 +14,7 @@ from wgmesh.domain.facts import Clone, Entry, Failure, Layer, Nat, Reflection, R
 from wgmesh.domain.mesh import DIGEST_MODULUS, Mesh, fingerprint
 from wgmesh.domain.own_record import own_endpoints
 from wgmesh.domain.peer_folding import evolve_peer
+from wgmesh.domain.peer_record import INCARNATION_END
 from wgmesh.domain.records import Record
 from wgmesh.domain.relay_folding import evolve_relay
 from wgmesh.domain.settings import NodeSettings
