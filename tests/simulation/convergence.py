@@ -93,6 +93,8 @@ def pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
 
 def relayed_pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
     """All pairs that may have no tunnel of their own and have a relay in common, each both ways."""
+    if not any(machine.relays for machine in site.machines):
+        return
     direct = set(pairs(site))
     for group in groups(site):
         relays = [each for each in group if each.relays]

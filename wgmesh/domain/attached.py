@@ -1,10 +1,10 @@
 """The networks that this machine is attached to by itself: what goes there never goes through the mesh."""
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 
 from wgmesh.domain.mesh import Mesh
-from wgmesh.domain.values import Endpoint, Interface, network_of
+from wgmesh.domain.values import Endpoint, Interface, address_of, network_of
 
 Network = IPv4Network | IPv6Network
 
@@ -30,15 +30,20 @@ def is_on_link(mesh: Mesh, endpoint: Endpoint) -> bool:
     """Is this an address of a LAN of the mesh that this machine is on?"""
     if endpoint.scope:
         return any(interface.name == endpoint.scope for interface in mesh.interfaces)
-    ip = ip_address(endpoint.ip)
+    ip = address_of(endpoint.ip)
     return any(ip in network for network in lans(mesh.interfaces))
 
 
 def overlap(mesh: Mesh) -> str:
     """A network of a LAN here that the mesh's IPv4 range overlaps; empty if there is none. Then IPv6 alone is used."""
     assert mesh.parameters
-    ours = network_of(mesh.parameters.network)
-    found = (network for network in lans(mesh.interfaces) if network.version == 4 and ours.overlaps(network))
+    return _overlap(mesh.parameters.network, mesh.interfaces)
+
+
+@lru_cache(maxsize=256)
+def _overlap(range_of_mesh: str, interfaces: tuple[Interface, ...]) -> str:
+    ours = network_of(range_of_mesh)
+    found = (network for network in lans(interfaces) if network.version == 4 and ours.overlaps(network))
     return next((str(network) for network in found), "")
 
 

@@ -7,7 +7,7 @@ lower WireGuard key has it (protocol, section 7).
 """
 
 from functools import lru_cache
-from ipaddress import IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Network, ip_network
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from wgmesh.domain.events import RouteContested
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.settings import ALL_ROUTES
-from wgmesh.domain.values import network_of
+from wgmesh.domain.values import address_of, network_of
 
 # A wider prefix is the default route in pieces: a few of them cover the Internet.
 WIDEST = {4: 8, 6: 16}
@@ -146,14 +146,14 @@ def _is_accepted(mesh: Mesh, prefix: str) -> bool:
 
 def _objection(mesh: Mesh, prefix: str, endpoints: tuple[str, ...]) -> str:
     assert mesh.parameters and mesh.settings
-    network = ip_network(prefix)
+    network = network_of(prefix)
     if reason := general_objection(prefix) or mesh_objection(mesh.parameters, prefix):
         return reason
     if near := next((each for each in attached.networks(mesh) if _overlap(network, each)), None):
         return f"this machine is attached to {near}"
     if any(_is_within(prefix, each) for each in mesh.settings.advertise_routes):
         return "this node announces it too"
-    if within := next((each for each in endpoints if ip_address(each) in network), ""):
+    if within := next((each for each in endpoints if address_of(each) in network), ""):
         return f"the endpoint {within}, which is in use, lies in it"
     return "this node has no IPv4 address in the mesh" if network.version == 4 and not attached.has_ipv4(mesh) else ""
 

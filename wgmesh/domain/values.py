@@ -85,6 +85,12 @@ class Interface(Struct, frozen=True):
     prefixes: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=4096)  # asked of the same few hundred addresses again and again
+def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address that the text means; ValueError when it means none."""
+    return ipaddress.ip_address(text)
+
+
 @lru_cache(maxsize=1024)  # a machine has a few addresses, and every look at the device asks for their networks
 def network_of(prefix: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """The network in which an address with a prefix length stands; ValueError when it is neither."""
