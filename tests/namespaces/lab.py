@@ -23,6 +23,8 @@ from wgmesh.domain.errors import WgmeshError
 
 Value = TypeVar("Value")
 
+DELAY_LINE = Path(__file__).with_name("delay_line.py")
+
 # Most conditions start a program, of which an emulated machine must not be busy.
 POLL_SECONDS = 0.01 * SLOWER**2
 
@@ -122,6 +124,25 @@ class FaultyLab(Lab):
         """
         self._cuts, self._losses, self._drops = [], {}, []
         self._enforce()
+
+    def plug(self, node: Node, segment: str, *addresses: str, one_way_ms: float = 0) -> Link:
+        """The same, by a cable so long that each frame takes that time to the node, and as much from it.
+
+        Faults of a long cable are those of any other; but when it is pulled, the node keeps its carrier.
+        """
+        if not one_way_ms:
+            return super().plug(node, segment, *addresses)
+        near = super().plug(node, self.segment(f"cable{self._ports}"), *addresses)
+        ends = (f"near-{near.port}", f"far-{near.port}")
+        words = [*enter(self.pid, "net", "pid"), sys.executable, "-IS", str(DELAY_LINE), str(one_way_ms), *ends]
+        line = self.start(words, stdout=subprocess.PIPE)
+        assert line.stdout
+        with line.stdout as said:
+            assert said.readline(), "the delay line has no ends"
+        masters = zip(ends, (near.segment, segment), strict=True)
+        configure(self.pid, *(f"link set {end} up master {master}" for end, master in masters))
+        node.links[-1] = Link(near.interface, ends[1], segment)
+        return node.links[-1]
 
     def unplug(self, node: Node, interface: str = "eth0") -> None:
         """Pull the cable: the interface loses its carrier and keeps its addresses."""

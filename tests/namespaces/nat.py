@@ -44,12 +44,15 @@ table ip gate {{
 """
 
 
-def router(lab: FaultyLab, kind: Kind, number: int, outside: str = "inet") -> str:
-    """A LAN 192.168.NUMBER.0/24 behind a NAT, 198.51.100.NUMBER in the segment `outside`; the LAN's segment."""
+def router(lab: FaultyLab, kind: Kind, number: int, outside: str = "inet", one_way_ms: float = 0) -> str:
+    """A LAN 192.168.NUMBER.0/24 behind a NAT, 198.51.100.NUMBER in the segment `outside`; the LAN's segment.
+
+    `one_way_ms`: how long its cable there is.
+    """
     inside = lab.segment(f"behind{number}")
     box = lab.node(f"{kind}{number}")
     lab.plug(box, inside, f"192.168.{number}.1/24")
-    lab.plug(box, outside, f"198.51.100.{number}/24")
+    lab.plug(box, outside, f"198.51.100.{number}/24", one_way_ms=one_way_ms)
     rules = RULES.format(outward=OUTWARD[kind], inward=INWARD.get(kind, "").format(number=number))
     box.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; exec nft -f -"], stdin=rules)
     return inside

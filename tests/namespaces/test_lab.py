@@ -1,6 +1,7 @@
 """The faults that tests make are real, they end when healed, and captures see what passes."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -83,6 +84,20 @@ def test_so_many_of_the_datagrams_are_lost_as_was_asked_for(lab: FaultyLab) -> N
         assert arrived() == 0
         lab.heal()
         assert arrived() > 200
+
+
+def test_on_a_long_cable_each_frame_takes_its_time_and_none_is_lost_or_overtaken(lab: FaultyLab) -> None:
+    (near,) = build(lab, "near")
+    far = lab.node("far")
+    lab.plug(far, "lan", "10.1.1.2/24", "fd00::2/64", one_way_ms=20)
+    assert reaches_again(near, 2)
+    said = near.run(["ping", "-n", "-i0.005", "-c200", "10.1.1.2"]).stdout
+    assert [int(number) for number in re.findall(r"icmp_seq=(\d+)", said)] == list(range(1, 201))
+    fastest = re.search(r"rtt min/avg/max/mdev = ([\d.]+)/", said)
+    assert fastest, said
+    assert 40 <= float(fastest[1]) < 50, said
+    lab.cut(near, far)
+    assert reaches(near, 2) == reaches(far, 1) == (False, False)
 
 
 def test_an_unplugged_node_has_no_carrier_and_keeps_its_addresses(lab: FaultyLab) -> None:
