@@ -10,12 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from tests.adapters.registry.github_server import REPOSITORY, Tracker, serving
-from tests.adapters.registry.test_board import once
-from tests.cast import ALICE, BOB, SECRET, Member
+from tests.adapters.registry.test_board import fill, once
+from tests.cast import ALICE, BOB, CAROL, SECRET, Member
 from tests.playbook import given
+from wgmesh.adapters.registry.dialects import GITHUB
 from wgmesh.daemon.registry_visits import RegistryVisits
 from wgmesh.domain.keys import derive, parameters
-from wgmesh.domain.visiting import Errand, Visited
+from wgmesh.domain.visiting import PAGES, Errand, Visited
 from wgmesh.node import Keyring
 from wgmesh.node.challenges import Challenges
 from wgmesh.node.notes import Notes
@@ -82,6 +83,19 @@ def test_a_new_mesh_costs_four_requests_and_a_known_one_two(tracker: Tracker) ->
     tracker.requests.clear()
     (second,) = visited(tracker, [errand(BOB)], "token-b")
     assert (second.number, second.wrote, len(tracker.requests)) == (1, True, 3)
+
+
+def test_among_many_newer_issues_an_old_one_is_found_and_not_made_again(tracker: Tracker) -> None:
+    visited(tracker, [errand(ALICE)])
+    fill(tracker, PAGES * GITHUB.page_size)
+    tracker.requests.clear()
+    found, again = visited(tracker, [errand(BOB, writes=False), errand(BOB)], token="token-b")
+    assert [note.record.identity for note in found.notes] == [ALICE.key]
+    assert (again.number, again.created, again.wrote) == (1, False, True)
+    assert len(tracker.requests) == 2 * (PAGES + 2) + 1
+    tracker.faults.append(lambda _, __, path: (403, {"retry-after": "7"}, b"") if path == "/search/issues" else None)
+    (limited,) = visited(tracker, [errand(CAROL)])
+    assert (limited.created, limited.wait, limited.wrote) == (False, 7000, False)
 
 
 def test_a_node_edits_its_own_note_and_what_anybody_says_beside_it_is_no_note(tracker: Tracker) -> None:

@@ -12,6 +12,7 @@ from wgmesh.domain.peer_record import SignedRecord
 from wgmesh.domain.values import MINUTE
 from wgmesh.domain.visiting import (
     NOTES_CAP,
+    PAGES,
     STALE_AFTER,
     YOUNG,
     Close,
@@ -22,6 +23,7 @@ from wgmesh.domain.visiting import (
     Put,
     Read,
     Request,
+    Search,
     Titled,
     Titles,
     Visited,
@@ -45,10 +47,15 @@ ERRAND = Errand(0, 0, creates=True, entry=NOTE.signed, signed=NOTE.signed, ident
 
 @dataclass
 class Registry:
-    """Issues with their titled bodies, and the comments in each: (entry, age). `hides`: what is made is not listed."""
+    """Issues with their titled bodies, and the comments in each: (entry, age). `hides`: what is made is not listed.
+
+    `sunk`: what no page of the list shows any more, which has no end then; `is_searched`: the index was looked through.
+    """
 
     issues: dict[int, bytes] = field(default_factory=dict)
     comments: dict[int, list[Note]] = field(default_factory=dict)
+    sunk: dict[int, bytes] | None = None
+    is_searched: bool = True
     hides: bool = False
     asked: list[Request] = field(default_factory=list)
     before: Callable[[Request], None] = lambda _: None
@@ -58,7 +65,10 @@ class Registry:
         self.before(request)
         match request:
             case Find(page):
-                return Titles(tuple(Titled(*each) for each in self.issues.items()) if page == 2 else (), page == 2)
+                listed = tuple(Titled(*each) for each in self.issues.items()) if page == 2 else ()
+                return Titles(listed, ends=page == 2 and self.sunk is None)
+            case Search():
+                return Titles(tuple(Titled(*each) for each in (self.sunk or {}).items()), self.is_searched)
             case Make(entry):
                 number = max(self.comments, default=0) + 1
                 self.comments[number] = []
@@ -134,6 +144,51 @@ def test_our_newest_note_is_written_over_unless_it_says_the_same_and_is_young() 
         registry = with_notes((old, MINUTE), (entry, age))
         assert registry.receives(ERRAND).wrote
         assert [request.comment for request in registry.asked if isinstance(request, Put)] == written
+
+
+LONG = [Find] * PAGES
+
+
+def test_where_the_list_is_too_long_to_be_read_the_index_is_asked_once_and_knows_the_old() -> None:
+    registry = with_notes((said(BOB).signed, 5))
+    registry.sunk, registry.issues = {9: said(BOB).signed, 8: b"theirs", **registry.issues}, {}
+    assert registry.receives(ERRAND) == Visited(7, wrote=True, notes=(said(BOB),))
+    assert registry.kinds() == [*LONG, Search, Read, Put]
+    registry.asked.clear()
+    assert registry.receives(replace(ERRAND, entry=b"")).notes == (said(BOB), NOTE)
+    assert registry.kinds() == [*LONG, Search, Read]
+
+
+def test_what_the_list_shows_is_not_searched_for_however_long_it_is() -> None:
+    registry = with_notes((said(BOB).signed, 5))
+    registry.sunk = {3: said(CAROL).signed}
+    assert registry.receives(ERRAND).number == 7
+    assert registry.kinds() == [Find, Find, Read, Put]
+
+
+def test_where_neither_the_list_nor_the_index_has_one_it_is_made_and_the_list_is_read_again() -> None:
+    registry = Registry(sunk={})
+    assert registry.receives(ERRAND) == Visited(1, created=True, wrote=True)
+    assert registry.kinds() == [*LONG, Search, Make, Find, Find, Put]
+    hidden = Registry(sunk={}, hides=True)
+    assert hidden.receives(ERRAND) == Visited(1, created=True, wrote=True)
+    assert hidden.kinds() == [*LONG, Search, Make, *LONG, Put]
+
+
+def test_row_39_a_search_that_was_cut_short_is_no_reason_to_make_another_issue() -> None:
+    cut = Registry(sunk={8: b"theirs"}, is_searched=False)
+    assert "--registry-repo" in cut.receives(ERRAND).trouble
+    assert cut.kinds() == [*LONG, Search]
+    found = with_notes((said(BOB).signed, 5))
+    found.sunk, found.issues, found.is_searched = {7: said(CAROL).signed}, {}, False
+    assert found.receives(ERRAND).number == 7
+
+
+def test_row_39_a_search_that_is_refused_is_no_reason_either_and_its_limit_is_told() -> None:
+    refusing = Registry(sunk={}, before=refuses(Search, wait=9))
+    assert refusing.receives(ERRAND) == Visited(trouble="no", wait=9)
+    assert refusing.receives(replace(ERRAND, entry=b"")) == Visited(trouble="no", wait=9)
+    assert Make not in refusing.kinds()
 
 
 def test_who_only_reads_writes_and_makes_nothing() -> None:

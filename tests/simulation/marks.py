@@ -65,6 +65,7 @@ RARE = {
     "stun_lied": "a STUN server made an address up",
     "registry_lied": "the registry answered with a lie",
     "met_by_registry": "nodes that could meet nowhere else met by notes in the registry",
+    "issue_searched": "an issue that no list showed any more was found by a search",
     "issue_closed": "of two issues for one mesh the later was closed",
     "dht_lied": "a node of the DHT answered with a lie",
     "met_by_dht": "nodes that could meet nowhere else met in the DHT",

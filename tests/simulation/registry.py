@@ -1,19 +1,23 @@
 """The registry on the Internet between the segments: issues with notes in them, honest or anything else.
 
 It carries out what a visit asks for, one request at a time. An honest one is late with its lists, has enough of us
-now and then, and does at times what it seems not to have done. A hostile one lies, repeats, withholds and refuses.
+now and then, and does at times what it seems not to have done. In a crowded one, strangers write so much that issues
+sink below what lists show, and its index is later than its lists. A hostile one lies, repeats, withholds and refuses.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.marks import sometimes
-from tests.simulation.world import MILLISECOND, SECOND, World
+from tests.simulation.world import MILLISECOND, MINUTE, SECOND, World
 from wgmesh.domain.errors import Refused
-from wgmesh.domain.visiting import Close, Find, Make, Note, Put, Read, Request, Titled, Titles
+from wgmesh.domain.visiting import Close, Find, Make, Note, Put, Read, Request, Search, Titled, Titles
 
 ENTRY_BYTES = 1200
 HOURS_MS = 3_600_000
+# In a crowded registry: how long an issue is on the pages that are read, and after how long a search finds it.
+AFLOAT = MINUTE
+INDEXED = 30 * SECOND
 
 
 @dataclass
@@ -27,20 +31,24 @@ class Comment:
 
 @dataclass
 class Issue:
-    """Lists show it from `listed` on, while it is open."""
+    """Lists show it from `listed` on, while it is open; `touched`: when it was shown first, or got its last comment."""
 
     number: int
     body: bytes
     listed: int
+    touched: int
     is_open: bool = True
     comments: list[Comment] = field(default_factory=list)
 
 
 class Registry:
-    """`troubled`: it limits and loses answers as servers do. `hostile`: half of what it says is a lie."""
+    """`troubled`: it limits and loses answers as servers do. `hostile`: half of what it says is a lie.
 
-    def __init__(self, world: World, *, hostile: bool = False, troubled: bool = False) -> None:
-        self.hostile, self.troubled = hostile, troubled
+    `crowded`: it is full of strangers' issues.
+    """
+
+    def __init__(self, world: World, *, hostile: bool = False, troubled: bool = False, crowded: bool = False) -> None:
+        self.hostile, self.troubled, self._crowded = hostile, troubled, crowded
         self.requests = 0
         self._world = world
         self._chance = world.chance("registry")
@@ -62,12 +70,19 @@ class Registry:
         return done
 
     def _do(self, request: Request) -> object:
+        now = self._world.now
         match request:
             case Find():
-                listed = (each for each in self._issues if each.is_open and each.listed <= self._world.now)
-                return Titles(tuple(Titled(each.number, each.body) for each in listed), ends=True)
+                listed = (each for each in self._issues if each.is_open and each.listed <= now and self._floats(each))
+                return Titles(tuple(Titled(each.number, each.body) for each in listed), ends=not self._crowded)
+            case Search():
+                indexed = (each for each in self._issues if each.is_open and each.listed + INDEXED <= now)
+                hits = tuple(Titled(each.number, each.body) for each in indexed)
+                if hits:
+                    sometimes("issue_searched")
+                return Titles(hits, ends=True)
             case Make(entry):
-                self._issues.append(Issue(len(self._issues) + 1, entry, self._world.now + self._lag))
+                self._issues.append(Issue(len(self._issues) + 1, entry, now + self._lag, now + self._lag))
                 return len(self._issues)
             case Close(number):
                 if closed := self._issue(number):
@@ -79,6 +94,9 @@ class Registry:
             case Put(number, comment, entry):
                 self._put(number, comment, entry)
         return None
+
+    def _floats(self, issue: Issue) -> bool:
+        return not self._crowded or self._world.now < issue.touched + AFLOAT
 
     def _issue(self, number: int) -> Issue | None:
         return self._issues[number - 1] if 0 < number <= len(self._issues) else None
@@ -92,6 +110,7 @@ class Registry:
         if own is None:
             own = Comment(len(issue.comments) + 1, entry, 0)
             issue.comments.append(own)
+            issue.touched = self._world.now
         own.body, own.at = entry, self._world.now
 
     def _age(self, comment: Comment) -> int:
@@ -105,7 +124,7 @@ class Registry:
         junk = [chance.randbytes(ENTRY_BYTES), chance.randbytes(3), b""]
         old = chance.sample(self._said, min(len(self._said), 5))
         match request:
-            case Find():
+            case Find() | Search():
                 entries = chance.choice(([], junk, old, old + junk))
                 return Titles(tuple(Titled(chance.randrange(1, 100), each) for each in entries), ends=True)
             case Make():

@@ -189,9 +189,9 @@ class Site:
         """Is there a router for it?"""
         return self._way_out(machine) is not None
 
-    def serve_registry(self, *, hostile: bool = False, troubled: bool = False) -> None:
+    def serve_registry(self, *, hostile: bool = False, troubled: bool = False, crowded: bool = False) -> None:
         """A registry on the Internet: machines that are added from now on use it."""
-        self.registry = Registry(self.world, hostile=hostile, troubled=troubled)
+        self.registry = Registry(self.world, hostile=hostile, troubled=troubled, crowded=crowded)
 
     def is_public(self, machine: Machine) -> bool:
         """Does it stand where everybody who has a router can call it?"""

@@ -32,6 +32,8 @@ HEALS_WITHIN = 40 * MINUTE
 MEETS_WITHIN = 90 * MINUTE
 # What there is of a registry in a world with ways between its segments.
 REGISTRIES: tuple[Literal["", "honest", "hostile"], ...] = ("", "", "honest", "honest", "hostile")
+# So many registries are full of strangers' issues, by a chance of its own: other worlds stay as they were.
+CROWDED = 0.3
 # With a DHT so many nodes were told of nobody.
 STRANGE = 0.7
 # Worlds that live on for more than an hour after all was well: each costs as much as twenty others.
@@ -54,7 +56,8 @@ class Options(Struct, frozen=True):
     on their LANs and know others by --peer. `routes`: so many prefixes are behind nodes. `pace` is the mean time
     between two faults, `aftermath` how long all must stay well after it was. `dht`: so many honest nodes of a DHT are
     between the segments, and so many `liars`. `stun`: so many honest STUN servers, and `false_stun` that are not.
-    `registry`: whether there is one, and of which kind. `relays`: most machines relay, and may be relayed.
+    `registry`: whether there is one, and of which kind; `crowded`: with issues of strangers. `relays`: most machines
+    relay, and may be relayed.
     """
 
     seed: int
@@ -76,6 +79,7 @@ class Options(Struct, frozen=True):
     skewed: bool = False
     aftermath: int = 0
     registry: Literal["", "honest", "hostile"] = ""
+    crowded: bool = False
     dht: int = 0
     liars: int = 0
     stun: int = 0
@@ -129,7 +133,8 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
         dht=chance.choice((0, 0, 6, 10)) if routed else 0,
     )
     if routed:
-        drawn = replace(drawn, registry=Random(f"{seed}/registry").choice(REGISTRIES))
+        crowded = Random(f"{seed}/crowd").random() < CROWDED
+        drawn = replace(drawn, registry=Random(f"{seed}/registry").choice(REGISTRIES), crowded=crowded)
     drawn = replace(drawn, liars=chance.choice((0, 0, drawn.dht // 2)))
     drawn = replace(drawn, stun=chance.choice((0, 2, 3)) if routed else 0, false_stun=chance.choice((0, 0, 1)))
     drawn = _hide(drawn)
@@ -165,7 +170,8 @@ class Swarm:
         if options.stun:
             self.site.serve_stun(options.stun, options.false_stun)
         if options.registry:
-            self.site.serve_registry(hostile=options.registry == "hostile", troubled=True)
+            hostile = options.registry == "hostile"
+            self.site.serve_registry(hostile=hostile, troubled=True, crowded=options.crowded)
         self.insiders: list[Insider] = []
         self.chance = self.site.world.chance("swarm")
         self.healed = -1

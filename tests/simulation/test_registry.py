@@ -9,11 +9,19 @@ from wgmesh.domain.secret import mint
 SECRET = mint(bytes(range(32)))
 
 
-def scattered(nodes: int, *, hidden: int = 0, hostile: bool = False, troubled: bool = False, seed: int = 1) -> Site:
+def scattered(
+    nodes: int,
+    *,
+    hidden: int = 0,
+    hostile: bool = False,
+    troubled: bool = False,
+    crowded: bool = False,
+    seed: int = 1,
+) -> Site:
     """Each node on a segment of its own, the first so many behind NATs, and a registry; nothing is started."""
     site = Site(seed, SECRET, [f"192.168.{place + 1}" for place in range(nodes)])
     site.route([(SCOPES[0], SCOPES[-1]) if place < hidden else None for place in range(nodes)])
-    site.serve_registry(hostile=hostile, troubled=troubled)
+    site.serve_registry(hostile=hostile, troubled=troubled, crowded=crowded)
     for segment in site.segments:
         site.add(segment)
     return site
@@ -50,6 +58,18 @@ def test_nodes_that_make_the_issue_at_one_moment_end_up_in_one() -> None:
         site.world.run(site.world.now + HOUR)
         entries = [each.daemon.mesh.entry for each in site.living if each.daemon]
         assert [entry.number for entry in entries if entry] == [1, 1, 1]
+
+
+def test_who_comes_hours_later_finds_the_issue_that_others_have_buried() -> None:
+    site = scattered(3, crowded=True)
+    for place, machine in enumerate(site.machines):
+        site.world.at((0, 10 * SECOND, 3 * HOUR)[place], machine.start)
+    site.world.run(10 * SECOND)
+    site.world.run(3 * HOUR)
+    seconds = seconds_until_all_well(site)
+    print(f"\nthe third connected after {seconds:.1f} s, by an issue that only a search finds")
+    assert seconds <= 10
+    assert [machine.daemon.mesh.entry.number for machine in site.machines] == [1, 1, 1]  # type: ignore[union-attr]
 
 
 def test_a_troubled_registry_and_a_nat_only_take_longer() -> None:

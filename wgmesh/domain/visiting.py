@@ -1,9 +1,10 @@
 """One visit to the registry, step by step: find our issue or make it, read the notes in it, leave our own.
 
 Only an author may edit a comment, and there is no compare-and-swap, so nobody ever writes what another wrote. A request
-that timed out may have been done, so a visit lists before it writes. Two nodes that make the issue at once both list
-again: the lower number counts, and who made the other closes it. Whoever drives a visit carries out what it asks for,
-and throws `Refused` into it where that cannot be done.
+that timed out may have been done, so a visit lists before it writes, and where the list is too long to be read, it asks
+the repository's index as well, once: that knows old issues, but new ones minutes late. Two nodes that make the issue at
+once both list again: the lower number counts, and who made the other closes it. Whoever drives a visit carries out what
+it asks for, and throws `Refused` into it where that cannot be done.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -20,6 +21,8 @@ from wgmesh.domain.values import DAY, HOUR, IdentityKey
 STALE_AFTER = DAY
 # A note of ours that is younger and says the same is left as it is.
 YOUNG = HOUR
+# Pages of issues, the liveliest first, and of comments that are looked through.
+PAGES = 5
 # Notes that are read of an issue, whoever has the secret and writes them.
 NOTES_CAP = 128
 
@@ -44,6 +47,10 @@ class Find(Struct, frozen=True):
     page: int
 
 
+class Search(Struct, frozen=True):
+    """Those that have our title in the whole repository, as far as its index knows: `Titles`."""
+
+
 class Titled(Struct, frozen=True):
     """An issue under our title, and what its body says: anybody may make one."""
 
@@ -52,7 +59,7 @@ class Titled(Struct, frozen=True):
 
 
 class Titles(Struct, frozen=True):
-    """What a page of issues holds for us; `ends`: there is no other page that is worth looking at."""
+    """What a page of issues, or a search, holds for us; `ends`: there is nothing beyond that is worth looking at."""
 
     titled: tuple[Titled, ...]
     ends: bool
@@ -108,7 +115,7 @@ class Visited(Struct, frozen=True):
     wait: int = 0
 
 
-Request = Find | Make | Close | Read | Put
+Request = Find | Search | Make | Close | Read | Put
 # What a sealed note says; None for what is no note of this mesh.
 Open = Callable[[bytes], SignedRecord | None]
 Visit = Generator[Request, Any, Visited]
@@ -146,7 +153,7 @@ def _look(errand: Errand, opened: Open) -> Visit:
         return Visited(errand.made)
     made: int = yield Make(errand.entry)
     try:
-        first = yield from _find(opened)
+        first, _ = yield from _list(opened)
         if first and first < made:
             yield Close(made)
             return Visited(first)
@@ -156,14 +163,30 @@ def _look(errand: Errand, opened: Open) -> Visit:
 
 
 def _find(opened: Open) -> Generator[Request, Any, int]:
-    """The lowest issue, on the first page that has any, with a note of this mesh in its body; 0 where there is none."""
-    page = 1
-    while True:
+    """Our issue, as the list shows it, or the index where the list is longer than what was read; 0: there is none."""
+    lowest, ends = yield from _list(opened)
+    if lowest or ends:
+        return lowest
+    titles: Titles = yield Search()
+    lowest = _lowest(titles, opened)
+    if not lowest and not titles.ends:
+        raise Refused("the registry gave up its search before the end: try another --registry-repo if it does so again")
+    return lowest
+
+
+def _list(opened: Open) -> Generator[Request, Any, tuple[int, bool]]:
+    """Our issue on the first page of the list that has any, else 0; and whether the list was read to its end."""
+    for page in range(1, PAGES + 1):
         titles: Titles = yield Find(page)
-        ours = [issue.number for issue in titles.titled if opened(issue.entry)]
-        if ours or titles.ends:
-            return min(ours, default=0)
-        page += 1
+        lowest = _lowest(titles, opened)
+        if lowest or titles.ends:
+            return lowest, titles.ends
+    return 0, False
+
+
+def _lowest(titles: Titles, opened: Open) -> int:
+    """The lowest issue with a note of this mesh in its body; 0 where there is none."""
+    return min((issue.number for issue in titles.titled if opened(issue.entry)), default=0)
 
 
 def _write(errand: Errand, number: int, own: Sequence[tuple[Note, SignedRecord]]) -> Generator[Request, Any, None]:

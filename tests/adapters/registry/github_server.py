@@ -45,12 +45,16 @@ class Tracker:
     seen_tokens: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     now: str = WHEN
+    indexed: int | None = None  # the last issue that the index of the search knows; None: all of them
+    page_cap: int = 100  # how much it puts on a page at most
     clock: Callable[[], str] | None = None
     url: str = ""
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, who: str) -> tuple[int, Any]:
         """The answer of an ordinary day."""
         parts = path.strip("/").split("/")
+        if (method, parts) == ("GET", ["search", "issues"]):
+            return self._search(query)
         if parts[:3] != ["repos", *REPOSITORY.split("/")]:
             return 404, {"message": "Not Found", "documentation_url": "", "status": "404"}
         if method != "GET" and not who:
@@ -58,7 +62,7 @@ class Tracker:
         match method, parts[3:]:
             case "GET", ["issues"]:
                 listed = [each for each in self.issues if each["state"] == query.get("state", "open")]
-                return 200, page(sorted(listed, key=lambda each: -int(each["number"])), query)
+                return 200, page(sorted(listed, key=lambda each: -int(each["number"])), query, self.page_cap)
             case "POST", ["issues"]:
                 self.issues.append(issue(len(self.issues) + 1, body, who, self))
                 return 201, self.issues[-1]
@@ -66,13 +70,26 @@ class Tracker:
                 return self._edit(self.issues[int(number) - 1], body, who)
             case "GET", ["issues", number, "comments"]:
                 listed = [each for each in self.comments if each["issue_url"].endswith(f"/{number}")]
-                return 200, page(listed, query)
+                return 200, page(listed, query, self.page_cap)
             case "POST", ["issues", number, "comments"]:
                 self.comments.append(comment(len(self.comments) + 1, number, body, who, self))
                 return 201, self.comments[-1]
             case "PATCH", ["issues", "comments", number]:
                 return self._edit(self.comments[int(number) - 1], body, who)
         return 404, {"message": "Not Found"}
+
+    def _search(self, query: dict[str, str]) -> tuple[int, Any]:
+        """What the index has under the title in quotes: other titles that hold it, too."""
+        title, _, words = query["q"].removeprefix('"').partition('"')
+        if f"repo:{REPOSITORY}" not in words.split():
+            return 422, {"message": "The listed users and repositories cannot be searched"}
+        assert {"in:title", "is:issue", "is:open"} <= {*words.split()}
+        known = [each for each in self.issues[: self.indexed] if each["state"] == "open" and title in each["title"]]
+        assert query.get("sort") == "created"
+        hits = known if query.get("order") == "asc" else known[::-1]
+        items = [each | {"score": 1.0} for each in page(hits, query, self.page_cap)]
+        found = {"total_count": len(hits), "incomplete_results": False, "search_type": "lexical", "items": items}
+        return 200, found
 
     def _edit(self, what: dict[str, Any], body: dict[str, Any], who: str) -> tuple[int, Any]:
         if what["user"]["login"] != who:
@@ -81,10 +98,18 @@ class Tracker:
         return 200, what
 
 
-def page(listed: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+class Page(list[dict[str, Any]]):
+    """A page of a list, and the number of the next, if there is one."""
+
+    following = 0
+
+
+def page(listed: list[dict[str, Any]], query: dict[str, str], cap: int) -> Page:
     """The page of a list that was asked for."""
-    size, number = int(query.get("per_page", 30)), int(query.get("page", 1))
-    return listed[(number - 1) * size : number * size]
+    size, number = min(int(query.get("per_page", 30)), cap), int(query.get("page", 1))
+    asked = Page(listed[(number - 1) * size : number * size])
+    asked.following = number + 1 if len(listed) > number * size else 0
+    return asked
 
 
 def user(login: str) -> dict[str, Any]:
@@ -192,7 +217,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if status in (200, 201):
             description().validate_response(asked, MockResponse(body, status, content_type="application/json"))
-        self._send(status, {"content-type": "application/json", "etag": etag}, body)
+        link = {}
+        if isinstance(answer, Page) and answer.following:
+            link["link"] = f'<{self.tracker.url}{parts.path}?page={answer.following}>; rel="next", <x>; rel="last"'
+        self._send(status, {"content-type": "application/json", "etag": etag} | link, body)
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.tracker.statuses.append(status)
@@ -201,7 +229,10 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in ({"date": date} | headers | {"content-length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body)
+        except ConnectionError:  # who asked had read enough
+            self.close_connection = True
 
 
 @contextmanager

@@ -3,13 +3,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.adapters.registry.github_server import REPOSITORY, Fault, Tracker, comment, issue, serving
-from wgmesh.adapters.registry.answers import ENTRY_BYTES, pack
-from wgmesh.adapters.registry.board import KEPT_BYTES, PAGES, Board
-from wgmesh.adapters.registry.dialects import GITHUB
+from wgmesh.adapters.registry.answers import BODY_CAP, ENTRY_BYTES, pack
+from wgmesh.adapters.registry.board import KEPT_BYTES, Board
+from wgmesh.adapters.registry.dialects import FORGEJO, GITHUB, HITS, Dialect
 from wgmesh.adapters.registry.http import Http
 from wgmesh.domain.errors import Refused
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
-from wgmesh.domain.visiting import Close, Find, Make, Note, Put, Read, Titled, Titles
+from wgmesh.domain.visiting import PAGES, Close, Find, Make, Note, Put, Read, Search, Titled, Titles
 
 # The wall clock of the tests, ms since 1970: the server's 2026-01-01T12:00:00Z.
 NOON = 1_767_268_800_000
@@ -40,8 +40,16 @@ def tracker() -> Iterator[Tracker]:
         yield tracker
 
 
-def board(tracker: Tracker, token: str = "token-a", clock: StillClock | None = None) -> Board:
-    return Board(Http(tracker.url, GITHUB.headers_with(token)), GITHUB, REPOSITORY, TITLE, clock or StillClock())
+def board(
+    tracker: Tracker, token: str = "token-a", clock: StillClock | None = None, dialect: Dialect = GITHUB
+) -> Board:
+    return Board(Http(tracker.url, dialect.headers_with(token)), dialect, REPOSITORY, TITLE, clock or StillClock())
+
+
+def fill(tracker: Tracker, issues: int, title: str = "x") -> None:
+    """So many issues of strangers."""
+    for number in range(len(tracker.issues) + 1, len(tracker.issues) + 1 + issues):
+        tracker.issues.append(issue(number, {"title": title, "body": ""}, "bob", tracker))
 
 
 def once(answer: tuple[int, dict[str, str], bytes], method: str = "GET") -> Fault:
@@ -122,13 +130,92 @@ def test_more_than_a_page_is_read_to_its_end(tracker: Tracker) -> None:
     assert len(alice.notes(number) or ()) == 130
 
 
-def test_issues_are_looked_through_page_by_page_and_not_for_ever(tracker: Tracker) -> None:
+def test_issues_are_looked_through_page_by_page_to_the_last(tracker: Tracker) -> None:
     alice = board(tracker)
-    for each in range(1, GITHUB.page_size + 1):
-        tracker.issues.append(issue(each, {"title": "x", "body": ""}, "bob", tracker))
-    assert not alice.find(1).ends
+    fill(tracker, GITHUB.page_size)
+    assert alice.find(1) == Titles((), ends=True)
+    fill(tracker, 1)
+    assert alice.find(1) == Titles((), ends=False)
     assert alice.find(2) == Titles((), ends=True)
-    assert alice.find(PAGES).ends
+
+
+def test_a_tracker_that_is_set_to_shorter_pages_is_read_to_its_end_too(tracker: Tracker) -> None:
+    tracker.page_cap = 20
+    alice = board(tracker)
+    number = alice.make(entry("alice"))
+    fill(tracker, 30)
+    assert [alice.find(page) for page in (1, 2)] == [
+        Titles((), ends=False),
+        Titles((Titled(number, entry("alice")),), ends=True),
+    ]
+
+
+def test_row_38_a_page_that_strangers_filled_is_passed_over_and_the_search_is_left(tracker: Tracker) -> None:
+    alice = board(tracker)
+    number = alice.make(entry("alice"))
+    tracker.issues += [issue(2 + n, {"title": "x", "body": "y" * BODY_CAP}, "bob", tracker) for n in range(17)]
+    assert alice.find(1) == Titles((), ends=False)
+    assert alice.search() == Titles((Titled(number, entry("alice")),), ends=True)
+    assert "longer than a megabyte" in str(
+        refused(lambda: alice._ask("GET", GITHUB.issues(REPOSITORY), {"per_page": 99}))
+    )
+
+
+def test_comments_without_end_are_not_read_for_ever(tracker: Tracker) -> None:
+    tracker.faults.append(lambda *_: (200, {"link": '<x>; rel="next"'}, b"[]"))
+    assert board(tracker).notes(1) == []
+    assert len(tracker.requests) == PAGES
+
+
+def test_where_all_comments_come_at_once_they_are_read_once(tracker: Tracker) -> None:
+    many = b",".join(b'{"id": %d, "updated_at": ""}' % number for number in range(1, 2 * FORGEJO.page_size))
+    tracker.faults.append(lambda *_: (200, {"x-total-count": "99"}, b"[" + many + b"]"))
+    notes = board(tracker, dialect=FORGEJO).notes(1) or []
+    assert [note.comment for note in notes] == list(range(1, 2 * FORGEJO.page_size))
+    assert len(tracker.requests) == 1
+
+
+def test_what_no_page_shows_any_more_is_searched_for_by_its_title(tracker: Tracker) -> None:
+    alice, reader = board(tracker), board(tracker, token="")
+    number = alice.make(entry("alice"))
+    fill(tracker, 5, TITLE + " and more")
+    fill(tracker, PAGES * GITHUB.page_size)
+    assert [alice.find(page).titled for page in range(1, PAGES + 1)] == [()] * PAGES
+    assert (
+        alice.carry_out(Search()) == reader.carry_out(Search()) == Titles((Titled(number, entry("alice")),), ends=True)
+    )
+    tracker.indexed = 0
+    assert alice.search() == Titles((), ends=True)
+
+
+def test_row_39_and_40_of_ten_thousand_hits_the_oldest_few_are_looked_at(tracker: Tracker) -> None:
+    alice = board(tracker)
+    number = alice.make(entry("alice"))
+    fill(tracker, 10_000, TITLE)
+    tracker.requests.clear()
+    found = alice.search()
+    assert (len(found.titled), found.titled[0], found.ends) == (HITS, Titled(number, entry("alice")), True)
+    assert len(tracker.requests) == 1
+
+
+def test_row_39_a_search_that_ran_out_of_time_says_so(tracker: Tracker) -> None:
+    hit = b'{"number": 7, "title": "%s", "body": null}' % TITLE.encode()
+    tracker.faults.append(once((200, {}, b'{"total_count": 9, "incomplete_results": true, "items": [' + hit + b"]}")))
+    assert board(tracker).search() == Titles((Titled(7, b""),), ends=False)
+
+
+def test_a_repository_that_cannot_be_searched_is_a_sentence(tracker: Tracker) -> None:
+    elsewhere = Board(Http(tracker.url, {}), GITHUB, "no/where", TITLE, StillClock())
+    assert "shows us no no/where: check --registry-repo" in str(refused(elsewhere.search))
+
+
+def test_gitea_searches_in_its_list(tracker: Tracker) -> None:
+    hit = b'[{"number": 7, "title": "%s", "body": null}, {"number": 8, "title": "other"}]' % TITLE.encode()
+    tracker.faults.append(lambda *_: (200, {}, hit))
+    assert board(tracker, dialect=FORGEJO).search() == Titles((Titled(7, b""),), ends=True)
+    ((_, path),) = tracker.requests
+    asked = "state=open&type=issues&q=wgmesh-0123456789abcdef&sort=oldest&limit=10"
+    assert path == f"/repos/{REPOSITORY}/issues?{asked}"
 
 
 def test_what_did_not_change_is_not_sent_again(tracker: Tracker) -> None:
@@ -162,7 +249,7 @@ def test_an_answer_that_is_long_is_not_kept(tracker: Tracker) -> None:
 def test_row_39_limits_are_kept_as_the_server_says(
     tracker: Tracker, status: int, headers: dict[str, str], wait: int
 ) -> None:
-    for method, ask in {"GET": Find(1), "POST": Make(entry("x"))}.items():
+    for method, ask in (("GET", Find(1)), ("GET", Search()), ("POST", Make(entry("x")))):
         tracker.faults[:] = [once((status, headers, b"<html>not now</html>"), method)]
         assert refused(lambda ask=ask: board(tracker).carry_out(ask)).wait == wait  # type: ignore[misc]
 
@@ -177,8 +264,25 @@ def test_row_39_a_limit_on_an_edit_is_no_reason_to_write_another_note(tracker: T
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"[1]", b'[{"number": 0, "title": "t"}]', b"\xff", b"[" * 5000])
 def test_row_39_an_answer_without_sense_is_a_sentence(tracker: Tracker, body: bytes) -> None:
+    for ask in (Find(1), Search()):
+        tracker.faults[:] = [once((200, {}, body))]
+        assert "makes no sense" in str(refused(lambda ask=ask: board(tracker).carry_out(ask)))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"[]",
+        b'{"items": []}',
+        b'{"items": {}, "incomplete_results": false}',
+        b'{"items": [], "incomplete_results": 0}',
+        b'{"items": [{"number": "7", "title": "t"}], "incomplete_results": false}',
+    ],
+)
+def test_row_39_a_search_of_another_shape_is_a_sentence(tracker: Tracker, body: bytes) -> None:
     tracker.faults.append(once((200, {}, body)))
-    assert "makes no sense" in str(refused(lambda: board(tracker).find(1)))
+    assert "makes no sense" in str(refused(board(tracker).search))
 
 
 def test_what_is_refused_says_what_to_do(tracker: Tracker) -> None:
@@ -195,6 +299,8 @@ def test_row_41_the_token_is_in_no_complaint(tracker: Tracker) -> None:
     for status in (401, 403, 404, 429, 500):
         tracker.faults[:] = [once((status, {}, b""))]
         assert "canary" not in str(refused(lambda: board(tracker, "canary").find(1)))
+        tracker.faults[:] = [once((status, {}, b""))]
+        assert "canary" not in str(refused(board(tracker, "canary").search))
 
 
 def test_a_server_that_is_not_there_is_a_sentence() -> None:

@@ -34,6 +34,13 @@ class Issue(Struct, frozen=True):
     body: str | None = None
 
 
+class Hits(Struct, frozen=True):
+    """What GitHub's search says. `incomplete_results`: it ran out of time before it had looked everywhere."""
+
+    items: list[Issue]
+    incomplete_results: bool
+
+
 class Comment(Struct, frozen=True):
     """`id` is unique on the server."""
 

@@ -8,21 +8,21 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from wgmesh.adapters.registry.answers import Comment, Issue, Senseless, pack, read, said_at, unpack, updated_ms
+from wgmesh.adapters.registry.answers import Comment, Hits, Issue, Senseless, pack, read, said_at, unpack, updated_ms
 from wgmesh.adapters.registry.dialects import Dialect, joined
-from wgmesh.adapters.registry.http import Answer, Http, Unreachable
+from wgmesh.adapters.registry.http import Answer, Http, TooLong, Unreachable
 from wgmesh.adapters.registry.pace import WRITE_PAUSE, pause_ms
 from wgmesh.domain.errors import Refused
-from wgmesh.domain.visiting import Close, Find, Make, Note, Put, Read, Request, Titled, Titles
+from wgmesh.domain.visiting import PAGES, Close, Find, Make, Note, Put, Read, Request, Search, Titled, Titles
 
 Kind = TypeVar("Kind")
 
-# Pages of issues and of comments that are looked through.
-PAGES = 5
 # Pages whose last answer is kept, to be sent again only where they changed, and how long one may be: fifty notes.
 KEPT_PAGES = 2
 KEPT_BYTES = 256 * 1024
 GONE = (404, 410)
+# What GitHub's search says of a repository that it does not show us, or that has another name by now.
+UNSEARCHABLE = 422
 
 
 class Clock(Protocol):
@@ -33,6 +33,10 @@ class Clock(Protocol):
 
     def sleep(self, ms: int) -> None:
         """Block for so long."""
+
+
+class Oversized(Refused):
+    """The registry answers more than we read."""
 
 
 class Board:
@@ -49,6 +53,8 @@ class Board:
         match request:
             case Find(page):
                 return self.find(page)
+            case Search():
+                return self.search()
             case Make(entry):
                 return self.make(entry)
             case Close(number):
@@ -60,11 +66,25 @@ class Board:
         return None
 
     def find(self, number: int) -> Titles:
-        """The issues under our title on this page of the liveliest."""
+        """The issues under our title on this page of the liveliest; none, if what strangers wrote makes it too long."""
         query = joined(self._dialect.sort, self._dialect.page(number))
-        issues = _read(self._page(self._dialect.issues(self._repository), query, ()).body, list[Issue])
-        titled = tuple(Titled(each.number, unpack(each.body) or b"") for each in issues if each.title == self._title)
-        return Titles(titled, ends=len(issues) < self._dialect.page_size or number >= PAGES)
+        try:
+            answer = self._page(self._dialect.issues(self._repository), query, ())
+        except Oversized:
+            return Titles((), ends=False)
+        return Titles(self._titled(_read(answer.body, list[Issue])), ends=_is_last(answer))
+
+    def search(self) -> Titles:
+        """The oldest issues under our title that the index knows: who wants to hide ours comes after it."""
+        path, query = self._dialect.search(self._repository, self._title)
+        answer = self._ask("GET", path, query, None, (UNSEARCHABLE,))
+        if answer.status == UNSEARCHABLE:
+            raise Refused(self._unseen())
+        if self._dialect.kind == "github":
+            hits = _read(answer.body, Hits)
+        else:
+            hits = Hits(_read(answer.body, list[Issue]), incomplete_results=False)
+        return Titles(self._titled(hits.items), ends=not hits.incomplete_results)
 
     def make(self, entry: bytes) -> int:
         """Make our issue: its number."""
@@ -96,16 +116,19 @@ class Board:
                 raise Refused(self._complaint(answer), wait)
         self._write("POST", self._dialect.comments(self._repository, number), body)
 
+    def _titled(self, issues: list[Issue]) -> tuple[Titled, ...]:
+        return tuple(Titled(each.number, unpack(each.body) or b"") for each in issues if each.title == self._title)
+
     def _age(self, page: Answer, comment: Comment) -> int:
         """By the clock of the server, which ours may be far from."""
         return (said_at(page.headers) or self._clock.now()[0]) - updated_ms(comment)
 
     def _pages(self, path: str) -> Iterator[Answer]:
-        """The pages of a list, until one is not full; one that says that it is gone."""
+        """The pages of a list, until the last; one that says that it is gone."""
         for number in range(1, PAGES + 1):
             page = self._page(path, self._dialect.page(number), GONE)
             yield page
-            if page.status in GONE or len(_read(page.body, list[msgspec.Raw])) < self._dialect.page_size:
+            if page.status in GONE or _is_last(page):
                 return
 
     def _page(self, path: str, query: dict[str, str | int], also: tuple[int, ...]) -> Answer:
@@ -139,6 +162,8 @@ class Board:
         data = None if body is None else msgspec.json.encode(body)
         try:
             answer = self._http.ask(method, path, query, data, headers or {})
+        except TooLong as error:
+            raise Oversized(str(error)) from error
         except Unreachable as error:
             raise Refused(str(error)) from error
         if answer.status in (200, 201, *also):
@@ -162,8 +187,16 @@ class Board:
         if answer.status in (403, 429):
             return "the registry has had enough of us for now"
         if answer.status in GONE:
-            return f"the registry shows us no {self._repository}: check --registry-repo, and what the token may see"
+            return self._unseen()
         return f"the registry answers HTTP {answer.status}"
+
+    def _unseen(self) -> str:
+        return f"the registry shows us no {self._repository}: check --registry-repo, and what the token may see"
+
+
+def _is_last(page: Answer) -> bool:
+    """By its Link header (RFC 8288): a Gitea may be set to shorter pages than we ask for, and has comments on one."""
+    return 'rel="next"' not in page.headers.get("link", "")
 
 
 def _read(body: bytes, kind: type[Kind]) -> Kind:

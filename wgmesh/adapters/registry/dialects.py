@@ -10,6 +10,9 @@ Kind = Literal["github", "forgejo"]
 
 GITHUB_VERSION = "2022-11-28"
 
+# Of our title there should be one; of others' bodies, which may be long, no more than these are sent to us.
+HITS = 10
+
 
 class Dialect(Struct, frozen=True):
     """Paths are below the base URL. `page_size` is the largest that there is; `sort`: the liveliest issues first."""
@@ -33,6 +36,18 @@ class Dialect(Struct, frozen=True):
     def issues(self, repository: str) -> str:
         """List them, or make one."""
         return f"/repos/{repository}/issues"
+
+    def search(self, repository: str, title: str) -> tuple[str, dict[str, str | int]]:
+        """Path and query that find open issues by what their title says, the oldest first.
+
+        Gitea's list of issues takes words, and takes them for a phrase: one that looks for them in its database, and
+        not in an index, would look for quotes as well.
+        """
+        few = {self.page_size_name: HITS}
+        if self.kind == "github":
+            words = f'"{title}" in:title repo:{repository} is:issue is:open'
+            return "/search/issues", {"q": words, "sort": "created", "order": "asc", **few}
+        return self.issues(repository), {**self.sort, "q": title, "sort": "oldest", **few}
 
     def issue(self, repository: str, number: int) -> str:
         """Change one."""

@@ -25,6 +25,10 @@ class Unreachable(Exception):
     """There was no answer; the text says why and holds no secret."""
 
 
+class TooLong(Unreachable):
+    """There was more of an answer than is read."""
+
+
 class Answer(Struct, frozen=True):
     """`headers`: names in lower case."""
 
@@ -99,7 +103,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     while chunk := response.read1(CHUNK_BYTES):
         read += chunk
         if len(read) > ANSWER_CAP_BYTES:
-            raise OSError("its answer is longer than a megabyte")
+            raise TooLong("the registry gives an answer that is longer than a megabyte")
         if time.monotonic() > deadline:
             raise OSError(f"no whole answer within {TOTAL_SECONDS:.0f} s")
     return bytes(read)
