@@ -101,6 +101,8 @@ def test_who_cannot_meet_directly_meets_through_a_third_and_directly_once_it_can
     passed = inside.select(lambda packet: packet.protocol == socket.IPPROTO_UDP and len(packet.payload) > 100)
     assert len(passed) >= 8 * A_SECOND, "the relay passes each of them in, and out again"
     assert not [each for each in (*outside.packets, *inside.packets) if PATTERN * 2 in each.payload]
+    [counted] = [peer["rx_bytes"] for peer in a.peers() if peer["name"] == "b"]
+    assert counted > A_SECOND * len(PATTERN), "what came through the relay is counted"
 
     began = time.monotonic()
     lab.plug(one, "internet", "203.0.113.9/24", one_way_ms=ONE_WAY_MS)

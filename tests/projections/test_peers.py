@@ -61,6 +61,16 @@ def test_a_session_that_is_older_than_the_daemon_has_the_age_that_the_log_gives_
     assert (beta.endpoint, beta.last_handshake) == (str(BETA_AT), NOON + 3_600_000 - 12_000)
 
 
+def test_what_went_through_a_relay_counts_as_well_and_its_handshake_is_that_of_the_way_in_use() -> None:
+    through = replace(BETA_NOW, handshake_age=700, rx_bytes=100, tx_bytes=200)
+    relayed = mesh_of(e.PeerRelayed(BETA.key, GAMMA.key, 61_000), told=STORY)
+    beta, _ = peers(relayed, AT, replace(LIVE, relayed=(through,))).peers
+    assert (beta.path, beta.last_handshake) == ("relayed", AT - 700)
+    assert (beta.rx_bytes, beta.tx_bytes) == (8292, 3_000_200)
+    direct, _ = peers(MESH, AT, replace(LIVE, relayed=(through,))).peers
+    assert (direct.path, direct.last_handshake) == ("direct", AT - 5_000)
+
+
 def test_a_peer_that_was_never_reached_has_no_endpoint_and_no_handshake() -> None:
     mesh = mesh_of(told=STORY[:7])
     (beta,) = peers(mesh, AT).peers

@@ -59,7 +59,7 @@ def test_who_is_in_the_last_start_that_others_believe_is_told_how_to_go_on() -> 
 
 
 def test_a_full_disk_and_a_missing_interface_are_seen_by_the_running_daemon_only() -> None:
-    frozen, gone = warned(MESH, live=Live(None, (), Frozen(AT - 30_000, 5)))
+    frozen, gone = warned(MESH, live=Live(None, frozen=Frozen(AT - 30_000, 5)))
     assert frozen.startswith(
         "the disk of the state directory is full for 30 s: nothing new is decided (5 inputs dropped)"
     )

@@ -119,6 +119,14 @@ def test_a_direct_way_beside_the_relay_has_still_to_show_that_it_holds() -> None
     )
 
 
+def test_of_who_is_relayed_the_way_in_use_is_counted() -> None:
+    relayed = after(MESH, e.PeerRelayed(BETA.key, GAMMA.key, 61_000))
+    through = replace(line(tx_bytes=5120), endpoint="[fd00::3]:61000")
+    live = Live(Device(up=True), (line(rx_bytes=1, tx_bytes=1),), (through,))
+    seen = Circumstances(relayed.head.at, relayed.head.awake, True, live, ())
+    assert facts(of_peer(relayed, relayed.peers[BETA.key], seen), "sent") == ["5.0 KiB, to [fd00::3]:61000"]
+
+
 def test_who_was_relayed_when_the_daemon_last_ran_is_told_as_such() -> None:
     assert ask(after(MESH, e.PeerRelayed(BETA.key, GAMMA.key, 61234)), running=False).verdict == (
         "beta was relayed through gamma when the daemon of this node last ran; the tunnels stay as they were"

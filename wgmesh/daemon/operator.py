@@ -9,6 +9,7 @@ import msgspec
 from wgmesh.adapters.forwarding import forwarding_off
 from wgmesh.daemon.freezer import Freezer
 from wgmesh.daemon.tunnel import Tunnel
+from wgmesh.domain.device import DeviceSample
 from wgmesh.domain.errors import WgmeshError
 from wgmesh.domain.inputs import Ban, Input, Leave, Rejected, Unban
 from wgmesh.domain.values import Endpoint
@@ -49,19 +50,18 @@ class Operator:
         return {"ok": True}
 
     async def _sample(self) -> dict[str, Any]:
-        """The device as it is now, secrets named by generation, and WireGuard's counters by public key."""
+        """The device as it is now, secrets named by generation, and WireGuard's counters by public key.
+
+        `relayed`: those of the second interface, for peers that are or were just now reached through a relay.
+        """
         self._put(await self._tunnel.look())
-        sample = self._tunnel.sample
-        device = sample.device if sample else None
+        sample, relay = self._tunnel.sample, self._tunnel.relay
         rejected = self._rejected()
-        endpoints = {peer.public_key: peer.endpoint for peer in device.peers} if device else {}
         return {
             "ok": True,
-            "device": msgspec.to_builtins(device),
-            "traffic": [
-                msgspec.to_builtins(traffic) | {"endpoint": _text(endpoints.get(traffic.public_key))}
-                for traffic in (sample.traffic if sample else ())
-            ],
+            "device": msgspec.to_builtins(sample.device if sample else None),
+            "traffic": _traffic(sample),
+            "relayed": _traffic(relay.sample if relay else None),
             "unforwarded": list(forwarding_off()),
             "frozen": None
             if self._freezer.since is None
@@ -71,6 +71,16 @@ class Operator:
             },
             "rejected": {"counts": rejected.counts, "sources": rejected.sources},
         }
+
+
+def _traffic(sample: DeviceSample | None) -> list[dict[str, Any]]:
+    """The counters of one interface, each with the endpoint that the peer has there."""
+    device = sample.device if sample else None
+    endpoints = {peer.public_key: peer.endpoint for peer in device.peers} if device else {}
+    return [
+        msgspec.to_builtins(traffic) | {"endpoint": _text(endpoints.get(traffic.public_key))}
+        for traffic in (sample.traffic if sample else ())
+    ]
 
 
 def _key(request: dict[str, Any]) -> bytes:

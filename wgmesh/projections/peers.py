@@ -43,12 +43,14 @@ class Frozen(Struct, frozen=True):
 class Live(Struct, frozen=True):
     """What a running daemon says now. `device` is None while there is no interface.
 
+    `relayed`: the traffic of the second interface, which carries what goes through relays.
     `unforwarded`: the families, of IPv4 and IPv6, that the machine does not pass on for others.
     `rejected`: what was dropped since the log was last told of it; empty if nothing was.
     """
 
     device: Device | None
     traffic: tuple[LiveTraffic, ...] = ()
+    relayed: tuple[LiveTraffic, ...] = ()
     frozen: Frozen | None = None
     unforwarded: tuple[str, ...] = ()
     rejected: DatagramsRejected = DatagramsRejected({}, ())
@@ -71,7 +73,10 @@ class ShownRefusal(Struct, frozen=True):
 
 
 class ShownPeer(Struct, frozen=True):
-    """One peer. `first_seen` and `last_handshake` are wall-clock ms; None: never, or not there."""
+    """One peer. `first_seen` and `last_handshake` are wall-clock ms; None: never, or not there.
+
+    `rx_bytes` and `tx_bytes`: directly and through relays; the handshake is that of the way in use.
+    """
 
     name: str
     public_key: str
@@ -115,7 +120,8 @@ def show(
     `refusals` are those of all peers, where they are known already.
     """
     refusals = refused(mesh) if refusals is None else refusals
-    traffic = _traffic(peer, live)
+    traffic = _traffic(peer, live.traffic if live else ())
+    relayed = _traffic(peer, live.relayed if live else ())
     endpoint = (traffic and traffic.endpoint) or (str(peer.proven) if peer.proven else None)
     return ShownPeer(
         name=peer.hostname,
@@ -133,9 +139,9 @@ def show(
         routes=peer.routes,
         sources=peer.layers,
         first_seen=peer.discovered.at,
-        last_handshake=_last_handshake(peer, traffic, at),
-        rx_bytes=traffic.rx_bytes if traffic else peer.rx_bytes,
-        tx_bytes=traffic.tx_bytes if traffic else peer.tx_bytes,
+        last_handshake=_last_handshake(peer, relayed if peer.relayed else traffic, at),
+        rx_bytes=(traffic.rx_bytes if traffic else peer.rx_bytes) + (relayed.rx_bytes if relayed else 0),
+        tx_bytes=(traffic.tx_bytes if traffic else peer.tx_bytes) + (relayed.tx_bytes if relayed else 0),
         refused_routes=tuple(ShownRefusal(it.prefix, it.reason) for it in refusals if it.identity == peer.identity),
     )
 
@@ -152,8 +158,7 @@ def _state(mesh: Mesh, peer: Peer) -> ShownState:
     return "silent" if peer.state == "expired" else peer.state
 
 
-def _traffic(peer: Peer, live: Live | None) -> LiveTraffic | None:
-    lines = live.traffic if live else ()
+def _traffic(peer: Peer, lines: tuple[LiveTraffic, ...]) -> LiveTraffic | None:
     return next((line for line in lines if line.public_key == peer.public_key), None)
 
 

@@ -181,7 +181,9 @@ def _doubted(mesh: Mesh, usable: tuple[Claim, ...], seen: Circumstances) -> list
 
 
 def _traffic(peer: Peer, seen: Circumstances) -> LiveTraffic | None:
-    lines = seen.live.traffic if seen.live else ()
+    """Of the way that is in use."""
+    live = seen.live
+    lines = (live.relayed if peer.relayed else live.traffic) if live else ()
     return next((line for line in lines if line.public_key == peer.public_key), None)
 
 
