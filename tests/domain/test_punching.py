@@ -259,6 +259,15 @@ def test_a_third_is_asked_to_bring_us_together_at_once_and_ever_more_rarely() ->
     assert pauses == sorted(pauses)
 
 
+def test_who_could_ask_nobody_yet_asks_the_first_third_that_it_reaches_at_its_next_volley() -> None:
+    alone = given(*ALICE.joined()).given(PORT, GOSSIP, CAROL.discovered()).when(told(BOBS), at="1 s")
+    assert asked(alone) == []
+    story = alone.until("2 s").given(PeerConnected(CAROL.key, CAROL.wireguard))
+    story, asking = story.until(f"{2 * SECOND + VOLLEY_PAUSE} ms"), SendIntroduction(CAROL.key, BOB.key, True, False)
+    assert asked(story) == [asking]
+    assert asked(story.until("6 s")) == [], "and it is not asked twice"
+
+
 def test_who_is_introduced_is_let_in_probed_at_once_and_told_that_we_look_too() -> None:
     story = up(BOB).when(introduced(CAROL, BOB, ALICES), at="1 s")
     assert isinstance(story.events[0], PeerDiscovered)

@@ -112,8 +112,10 @@ def _fire(draft: Draft, peer: Peer, covered: tuple[str, ...]) -> Verdict:
     pause = VOLLEY_PAUSE if in_burst else _pause(draft, peer, punch.later)
     fired = replace(punch, fired=now, due=now + pause, later=punch.later + (not in_burst))
     if now - punch.asked >= min(ASK_PAUSE << punch.asks, LONGEST_ASK_PAUSE):
-        fired = replace(fired, asked=now, asks=punch.asks + 1)
-        yield from rendezvous.ask(draft, peer, can_probe=draft.mesh.works(LAYER))
+        asking = tuple(rendezvous.ask(draft, peer, can_probe=draft.mesh.works(LAYER)))
+        if asking:  # else nobody can be asked yet: the first that can is asked with the next volley
+            fired = replace(fired, asked=now, asks=punch.asks + 1)
+        yield from asking
     _keep(draft, peer, fired)
 
 
