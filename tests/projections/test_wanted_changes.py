@@ -130,6 +130,15 @@ def test_a_peer_that_fell_silent_begins_anew_once_so_that_a_clock_that_was_set_b
     assert [wanted_changes(mesh, unseen, at) != () for at in (SILENT_AFTER, later)] == [False, True]
 
 
+def test_and_so_does_one_whose_session_is_of_a_log_that_was_lost() -> None:
+    mesh = known()
+    there = DevicePeer(BOB.public_key, 1, ELSEWHERE, desired_device(mesh, TURN).peers[0].allowed_ips)
+    sample = DeviceSample(replace(desired_device(mesh, TURN), peers=(there,)), (Traffic(BOB.public_key, True),))
+    kept, anew = (wanted_changes(mesh, sample, at) for at in (SILENT_AFTER, SILENT_AFTER + 1))
+    assert [type(change) for change in kept] in ([], [UpdatePeer])
+    assert [type(change) for change in anew] == [RemovePeer, AddPeer]
+
+
 def test_a_peer_that_somebody_else_put_there_stays_with_or_without_a_preshared_key_of_its_own() -> None:
     mesh = known()
     for preshared in (NO_KEY, FOREIGN_KEY):

@@ -37,17 +37,20 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
     peers = mesh.peers.values()
     silent = {peer.public_key: True for peer in peers if peer.disconnected}
     handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
-    fresh = {key: True for key in handshaken if key not in silent}
-    fresh |= {peer.public_key: True for peer in peers if peer.connected}
+    connected = {peer.public_key: True for peer in peers if peer.connected}
+    fallen = {
+        traffic.public_key: True
+        for traffic in sample.traffic
+        if (traffic.handshaken or traffic.rx_bytes)
+        and traffic.public_key not in connected
+        and _is_over(mesh, traffic, now)
+    }
+    # One that was never met may have a session that the log has not seen yet, or one that a lost log knew.
+    fresh = connected | {key: True for key in handshaken if key not in silent and key not in fallen}
     moved = {peer.public_key: True for peer in peers if detour(mesh, peer, now)}
     known = {peer.public_key: True for peer in peers}
     if sample.device:
         known |= {peer.public_key: True for peer in sample.device.peers if peer.preshared > NO_KEY}
-    fallen = {
-        traffic.public_key: True
-        for traffic in sample.traffic
-        if (traffic.handshaken or traffic.rx_bytes) and traffic.public_key in silent and _is_over(mesh, traffic, now)
-    }
     return device_changes(
         sample.device,
         _begun(_settling(mesh, desired_device(mesh, now, tried), sample.device, now), handshaken),
