@@ -87,6 +87,14 @@ def test_a_granted_relay_is_taken_once_it_shook_hands() -> None:
     assert story.mesh.peers[BOB.key].state == "connected"
 
 
+def test_who_was_granted_a_relay_looks_often_for_a_while_whether_hands_were_shaken_through_it() -> None:
+    story = asked().until("15 s").when(says(BEST, RelayGrant(BOB.key, GATE)), at="15.1 s")
+    nothing = sampled(None, received_age=None, rx_bytes=0)
+    assert story.when(nothing, at="15.2 s").state.session.sample_due == span("15.45 s")
+    late = story.until("20 s").when(nothing, at="20.1 s")
+    assert late.state.session.sample_due == story.until("20.1 s").state.session.sample_due
+
+
 def test_a_grant_that_was_not_asked_for_is_nothing() -> None:
     for sender, peer in ((NEXT, BOB), (BEST, ERIN)):
         story = asked().when(says(sender, RelayGrant(peer.key, GATE)), at="5.1 s")

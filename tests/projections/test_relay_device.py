@@ -23,7 +23,7 @@ from wgmesh.domain.relay_state import Lease
 from wgmesh.domain.returning import GUARDED
 from wgmesh.domain.values import Endpoint
 from wgmesh.projections.desired_device import desired_device
-from wgmesh.projections.relay_device import Leases, desired_relay, wanted_relay_changes
+from wgmesh.projections.relay_device import HEAD_START, Leases, desired_relay, wanted_relay_changes
 
 STORY = alice(CAROL, DAVE)
 THROUGH = relayed(STORY, CAROL, at="0 s")
@@ -67,10 +67,20 @@ def test_who_left_has_none_and_who_has_no_port_for_it() -> None:
 
 
 def test_a_granted_relay_has_a_peer_and_no_route_yet() -> None:
-    wished = device(STORY, 0, LEASED)
+    wished = device(STORY, HEAD_START, LEASED)
     assert (wished.routes, wished.peers[0].endpoint) == ((), AT_CAROL)
     gone = {BOB.key: Lease(BOB.key, GATE, 0)}
     assert desired_relay(STORY.mesh, 0, gone) is None
+
+
+def test_the_side_that_begins_leaves_the_other_time_to_make_its_interface_unless_it_has_one() -> None:
+    waiting, begun = (device(STORY, now, LEASED).peers[0] for now in (HEAD_START - 1, HEAD_START))
+    assert (waiting.endpoint, begun.endpoint) == (None, AT_CAROL)
+    left = THROUGH.given(PeerUnrelayed(BOB.key, DAVE.key, "silent"))
+    later = GUARDED + HEAD_START
+    for now, ready in ((1, True), (later, False)):
+        anew = device(left, now, {BOB.key: Lease(CAROL.key, GATE, now)}).peers[0]
+        assert (anew.endpoint == AT_CAROL) is ready
 
 
 def test_the_side_that_waits_begins_when_nothing_came() -> None:

@@ -57,10 +57,12 @@ def look_soon(draft: Draft) -> None:
 
 
 def keep_up(draft: Draft) -> Verdict:
-    """Somebody's traffic was seen: look again soon, and as long as there is any."""
-    now, due = draft.now.awake, draft.session.sample_due
-    if now < draft.session.relaying.busy_until and due is not None and due > now + BUSY_PAUSE:
-        draft.remember(sample_due=now + BUSY_PAUSE)
+    """Somebody's traffic was seen, or a relay was granted: look again soon, for as long as that is so."""
+    now, due, held = draft.now.awake, draft.session.sample_due, draft.session.relaying
+    is_granted = any(now - lease.since < BRISK_FOR for lease in held.leases.values())
+    pause = BRISK_PAUSE if is_granted else BUSY_PAUSE
+    if (is_granted or now < held.busy_until) and due is not None and due > now + pause:
+        draft.remember(sample_due=now + pause)
     yield from ()
 
 

@@ -17,11 +17,14 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.peer import Peer
 from wgmesh.domain.relay_state import Lease
 from wgmesh.domain.returning import GUARDED
-from wgmesh.domain.values import Endpoint, PublicKey
+from wgmesh.domain.values import SECOND, Endpoint, PublicKey
 from wgmesh.projections.desired_device import LEAST_MTU, WIREGUARD_OVERHEAD, allowed_ips, mtu
 from wgmesh.projections.device_changes import device_changes
 
 Leases = Mapping[bytes, Lease]
+
+# The side that begins leaves the other so long to make its interface. A call that comes before is made again after 5 s.
+HEAD_START = SECOND // 2
 
 
 def desired_relay(
@@ -106,8 +109,13 @@ def _way(mesh: Mesh, peer: Peer, now: int, leases: Leases, busy: Container[Publi
 
 def _may_begin(mesh: Mesh, peer: Peer, leases: Leases, met: Container[PublicKey], now: int) -> bool:
     """Exactly one side begins the first handshake; the other waits for it, and begins itself when none came."""
-    lease = leases.get(peer.identity)
-    return mesh.is_initiator_for(peer) or peer.public_key in met or lease is None or now - lease.since >= OUT_OF_STEP
+    lease, last = leases.get(peer.identity), peer.unrelayed
+    if lease is None or peer.public_key in met:
+        return True
+    is_ready = peer.relayed is not None or (last is not None and now - last.since.awake < GUARDED)
+    if mesh.is_initiator_for(peer):
+        return is_ready or now - lease.since >= HEAD_START
+    return now - lease.since >= OUT_OF_STEP
 
 
 def _peer(mesh: Mesh, peer: Peer, endpoint: Endpoint | None) -> DevicePeer:
