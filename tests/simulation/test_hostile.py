@@ -44,6 +44,11 @@ def test_an_insider_becomes_a_peer_and_does_each_of_its_tricks() -> None:
         insider.act()
         run(site, 0.5)
         seen.update(reached)
+    run(site, 600)  # of the oddities of one epoch only the first few are written down
+    for _ in range(20):
+        insider.babble()
+        run(site, 0.5)
+    seen.update(reached)
     assert one.daemon
     names = [peer.hostname for peer in one.daemon.mesh.peers.values()]
     assert any(name.startswith(("insider", "flood")) for name in names)

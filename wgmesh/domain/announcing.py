@@ -20,6 +20,8 @@ REDUNDANCY = 3
 SILENCE_CAP = 10 * MINUTE
 # The first announcement may be lost, or come before the neighbours' sockets are open.
 REPEAT_PAUSE = SECOND
+# Up to so much earlier, by chance: machines that start when the power is back would all repeat it at one moment.
+REPEAT_SPREAD = SECOND // 4
 
 
 def is_on(draft: Draft) -> bool:
@@ -32,7 +34,8 @@ def announce(draft: Draft) -> Verdict:
     """Something about us is new: say it now, and once more in a second."""
     if is_on(draft):
         now = draft.now.awake
-        draft.remember(trickle=Trickle(SHORTEST, now, now + REPEAT_PAUSE, 0, now))
+        again = now + REPEAT_PAUSE - lots.draw(draft.now.lot, "repeat", REPEAT_SPREAD)
+        draft.remember(trickle=Trickle(SHORTEST, now, again, 0, now))
         yield Announce()
 
 
