@@ -1,6 +1,6 @@
 """What somebody recorded of a mesh and sends again: nothing changes by it, and nobody says a word to him.
 
-The rule of threat rows 9, 11 and 12 on real sockets: he has no secret, only every packet that went over the LAN.
+The rule of threat rows 9, 11, 12 and 36 on real sockets: he has no secret, only every packet that went over the LAN.
 """
 
 import os
@@ -8,13 +8,17 @@ import socket
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.namespaces.capture import Packet
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
-from tests.namespaces.mesh import Mesh, new_secret
+from tests.namespaces.mesh import Mesh, lan_mesh, new_secret
+from wgmesh.adapters.control.client import ask
+from wgmesh.adapters.lan.layer import ALL_NODES, PORT
 from wgmesh.adapters.netns.lab import Node
 from wgmesh.domain.events import NodeStarted
 
@@ -100,3 +104,58 @@ def test_recorded_traffic_changes_nothing_and_draws_no_byte_not_even_after_a_res
     mesh.forms()
     time.sleep(ANSWER_SECONDS)
     is_replayed_in_vain(lab, eve, recorded, mesh.daemons)
+
+
+def first_words(lab: FaultyLab, secret_file: Path) -> Packet:
+    """The announcement of a member on a segment of its own, so that nobody knows it."""
+    far = lab.node("far")
+    with lab.capture(lab.segment("elsewhere")) as capture:
+        lab.plug(far, "elsewhere", "192.168.9.1/24")
+        Daemon(far, secret_file, lab.directory)
+        words = partial(capture.select, lambda it: it.destination_port == PORT and it.destination != ALL_NODES)
+        return wait_for(words, 30, "the announcement")[0]
+
+
+def rejected(daemon: Daemon) -> dict[str, int]:
+    """How many datagrams it threw away, by reason."""
+    return dict(ask(daemon.state_dir, {"verb": "sample"})["rejected"]["counts"])
+
+
+def test_row_36_a_members_words_from_off_the_link_or_through_the_mesh_are_ignored(lab: FaultyLab) -> None:
+    mesh = lan_mesh(lab, "a", "b")
+    a, b = mesh.daemons
+    words = first_words(lab, mesh.secret_file)
+    eve, stranger = lab.node("eve"), "203.0.113.5"
+    lab.plug(eve, "lan", f"{EVE}/24")
+    eve.run(["ip", "addr", "add", f"{stranger}/32", "dev", "eth0"])
+    index = int(eve.run(["cat", "/sys/class/net/eth0/ifindex"]).stdout)
+    seen, before = len(a.record_names()), rejected(a)
+    with (
+        lab.capture(eve) as capture,
+        lab.socket(eve) as off_link,
+        lab.socket(eve, socket.AF_INET6) as routed,
+        lab.socket(b.node) as inside,
+    ):
+        off_link.bind((stranger, 0))
+        off_link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(EVE))
+        off_link.sendto(words.payload, (words.destination, PORT))
+        routed.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 254)
+        routed.sendto(words.payload, (ALL_NODES, PORT, 0, index))
+        for reason in ("off-link", "hops"):
+            wait_for(lambda it=reason: rejected(a).get(it, 0) > before.get(it, 0), 10, reason)
+        inside.connect((a.status()["node"]["mesh_ipv4"], PORT))
+        inside.settimeout(10)
+        inside.send(words.payload)
+        with pytest.raises(ConnectionRefusedError):  # a's own system says that nobody listens there
+            inside.recv(1)
+        assert "wgmesh0" not in a.node.run(["ss", "-Huln", f"sport = :{PORT}"]).stdout
+        assert words.destination not in a.node.run(["ip", "maddr", "show", "dev", "wgmesh0"]).stdout
+        assert [name for name in a.record_names()[seen:] if name not in ALLOWED] == []
+
+        def drawn() -> list[Packet]:
+            return capture.select(lambda it: it.source != EVE and it.source_port != 0 and it.destination_port != PORT)
+
+        assert drawn() == []
+        routed.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        routed.sendto(words.payload, (ALL_NODES, PORT, 0, index))
+        wait_for(drawn, 10, "whoever is next door is asked")
