@@ -38,6 +38,9 @@ def own_namespace() -> Iterator[None]:
         run("ip link set lo up")
         # Usable at once: nobody else is here to have the same address.
         set_ipv6("default", "accept_dad", 0)
+        # A new network has the filters of the machine's own, whatever those are.
+        for place in ("all", "default"):
+            Path(f"/proc/sys/net/ipv4/conf/{place}/rp_filter").write_text("0")
         run("ip link add eth0 mtu 1500 type veth peer name eth1")
         run("ip link set eth0 up")
         run("ip link set eth1 up")

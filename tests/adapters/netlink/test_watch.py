@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from tests.adapters.own_namespace import run
 from wgmesh.adapters.netlink import watch as watch_module
-from wgmesh.adapters.netlink.watch import ADDRESSES, LINKS, ROUTES, Watch, interfaces_in
+from wgmesh.adapters.netlink.watch import ADDRESSES, LINKS, ROUTES, SWITCHES, Watch, interfaces_in
 
 NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, DELROUTE, NEWNEIGH = 16, 17, 20, 21, 24, 25, 28
+NEWNETCONF = 80
 
 
 def message(kind: int, body: bytes) -> bytes:
@@ -46,19 +48,29 @@ def test_a_route_names_the_interface_that_it_leaves_by_if_it_has_one(kind: int) 
     assert interfaces_in(of_route(kind, destination)) == []
 
 
+@pytest.mark.parametrize("index", [9, -1])
+def test_a_switch_names_its_interface_or_all(index: int) -> None:
+    value = attribute(3, struct.pack("=i", 1))
+    assert interfaces_in(message(NEWNETCONF, bytes(4) + attribute(1, struct.pack("=i", index)) + value)) == [index]
+    assert interfaces_in(message(NEWNETCONF, bytes(4) + value)) == []
+
+
 def test_several_messages_in_a_datagram_are_all_read_and_others_passed_over() -> None:
     datagram = of_link(NEWLINK, 1) + of_link(NEWNEIGH, 2) + message(NEWADDR, b"\2") + of_link(DELADDR, 3)
     assert interfaces_in(datagram) == [1, 3]
 
 
-@given(st.binary() | st.tuples(st.sampled_from(range(14, 30)), st.binary()).map(lambda parts: message(*parts)))
+@given(
+    st.binary()
+    | st.tuples(st.sampled_from([*range(14, 30), NEWNETCONF]), st.binary()).map(lambda parts: message(*parts))
+)
 def test_any_datagram_is_read(datagram: bytes) -> None:
     assert all(isinstance(index, int) for index in interfaces_in(datagram))
 
 
 @pytest.fixture
 def watch(namespace: None) -> Iterator[Watch]:
-    watch = Watch(LINKS | ADDRESSES | ROUTES)
+    watch = Watch(LINKS | ADDRESSES | ROUTES | SWITCHES)
     yield watch
     watch.close()
 
@@ -88,6 +100,16 @@ def test_a_change_wakes_and_names_its_interface(watch: Watch, change: str) -> No
     assert changed is not None
     assert socket.if_nametoindex("eth0") in changed
     assert watch.drain() == ()
+
+
+@pytest.mark.namespaces
+def test_a_filter_wakes_and_names_its_interface_and_that_of_all_may_be_about_any(watch: Watch) -> None:
+    while wakes(watch):
+        watch.drain()
+    for place, told in (("eth0", (socket.if_nametoindex("eth0"),)), ("all", None)):
+        Path(f"/proc/sys/net/ipv4/conf/{place}/rp_filter").write_text("1")
+        assert wakes(watch)
+        assert watch.drain() == told
 
 
 @pytest.mark.namespaces

@@ -1,6 +1,8 @@
 """What every WireGuard back end does, whatever is behind it: each is held to these tests."""
 
 import time
+from itertools import product
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -169,6 +171,23 @@ class WireGuardContract:
         assert (found.up, found.routes, found.addresses) == (False, (), ("10.1.0.1/32",))
         assert device.apply(diff(device.sample(), DESIRED)).failed == ()
         assert device.sample().device == DESIRED
+
+    def filter(self, wireguard: WireGuard, everywhere: int, here: int) -> None:
+        """Set the kernel's reverse path filter: that of all interfaces, and this one's."""
+        for place, value in (("all", everywhere), ("wgmesh0", here)):
+            Path(f"/proc/sys/net/ipv4/conf/{place}/rp_filter").write_text(str(value))
+
+    def test_a_strict_reverse_path_filter_is_seen_at_the_next_look_and_one_pass_makes_it_loose(
+        self, device: WireGuard
+    ) -> None:
+        for everywhere, here in product((0, 1, 2), repeat=2):
+            self.filter(device, everywhere, here)
+            strict = max(everywhere, here) == 1
+            assert device.sample().device == replace(DESIRED, strict=strict), (everywhere, here)
+            changes = diff(device.sample(), DESIRED)
+            assert changes == ((SetDevice(strict=False),) if strict else ())
+            assert device.apply(changes) == Applied(changes)
+            assert device.sample().device == DESIRED, (everywhere, here)
 
     def test_a_host_is_routed_and_found_as_it_was_wished(self, device: WireGuard) -> None:
         hosts = replace(DESIRED, routes=("10.1.0.0/16", "10.7.7.7/32", "fd00:1::/64", "fd00:7::7/128"))

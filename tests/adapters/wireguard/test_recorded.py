@@ -3,14 +3,19 @@
 import pytest
 
 from tests.adapters.wireguard.contract import BEN, BEN_IPS, CAT, DESIRED, WireGuardContract
+from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.adapters.wireguard.recorded import NEW_DEVICE, Recorded, after
-from wgmesh.domain.device import AddPeer, CreateInterface, DevicePeer
+from wgmesh.domain.device import AddPeer, CreateInterface, DevicePeer, SetDevice
 
 
 class TestRecorded(WireGuardContract):
     @pytest.fixture
     def wireguard(self) -> Recorded:
         return Recorded()
+
+    def filter(self, wireguard: WireGuard, everywhere: int, here: int) -> None:
+        """A device in memory has no other than its own."""
+        wireguard.apply((SetDevice(strict=max(everywhere, here) == 1),))
 
     def test_it_says_what_it_is_and_that_no_process_carries_it(self, wireguard: Recorded) -> None:
         assert wireguard.backend == "none"

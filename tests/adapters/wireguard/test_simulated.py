@@ -8,8 +8,8 @@ from tests.adapters.wireguard.contract import WireGuardContract
 from tests.simulation.packets import Inner
 from tests.simulation.wireguard import WireGuard as Model
 from tests.simulation.world import World
-from wgmesh.adapters.wireguard import Applied
-from wgmesh.domain.device import Change, DeviceSample
+from wgmesh.adapters.wireguard import Applied, WireGuard
+from wgmesh.domain.device import Change, DeviceSample, SetDevice
 from wgmesh.domain.values import Endpoint
 
 
@@ -60,3 +60,7 @@ class TestSimulated(WireGuardContract):
     @pytest.fixture
     def wireguard(self) -> Simulated:
         return Simulated()
+
+    def filter(self, wireguard: WireGuard, everywhere: int, here: int) -> None:
+        """A device in memory has no other than its own."""
+        wireguard.apply((SetDevice(strict=max(everywhere, here) == 1),))

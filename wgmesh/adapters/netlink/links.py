@@ -24,7 +24,7 @@ from wgmesh.adapters.netlink.requests import (
     Survey,
 )
 from wgmesh.adapters.netlink.suitable import attached, suitable, virtual
-from wgmesh.adapters.netlink.watch import ADDRESSES, LINKS, ROUTES, Watch
+from wgmesh.adapters.netlink.watch import ADDRESSES, LINKS, ROUTES, SWITCHES, Watch
 from wgmesh.adapters.netlink.worker import Worker
 from wgmesh.domain.inputs import Networked
 from wgmesh.domain.values import Interface
@@ -38,7 +38,7 @@ class Links:
 
     def __init__(self, worker: Worker | None = None) -> None:
         self._worker = worker or Worker()
-        self._watch = Watch(LINKS | ADDRESSES | ROUTES)
+        self._watch = Watch(LINKS | ADDRESSES | ROUTES | SWITCHES)
         self._seen: dict[str, Link] = {}
 
     def interfaces(self, named: Sequence[str] = ()) -> tuple[Interface, ...]:

@@ -12,6 +12,8 @@ import sys
 LINKS = 0x1
 ADDRESSES = 0x10 | 0x100
 ROUTES = 0x40 | 0x400
+# Switches of IPv4 such as rp_filter (RTNLGRP_IPV4_NETCONF).
+SWITCHES = 0x800000
 
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, sequence, port
 _INDEX = struct.Struct("=4xi")  # where both ifinfomsg and ifaddrmsg have the index of their interface
@@ -20,6 +22,12 @@ _ROUTE_HEADER_BYTES = 12  # struct rtmsg
 _RTA_OIF = 4
 _LINK_OR_ADDRESS = range(16, 22)  # RTM_NEWLINK … RTM_DELADDR
 _ROUTE = (24, 25)  # RTM_NEWROUTE, RTM_DELROUTE
+_SWITCH_HEADER_BYTES = 4  # struct netconfmsg, padded
+_NETCONFA_IFINDEX = 1
+_SWITCH = 80  # RTM_NEWNETCONF
+
+# In place of an index: of all interfaces (NETCONFA_IFINDEX_ALL).
+ANY = -1
 
 # At most so many datagrams a call, so that a storm of routes cannot keep us here: what is left wakes again.
 DRAIN_LIMIT = 1000
@@ -45,7 +53,7 @@ class Watch:
             try:
                 seen.update(interfaces_in(self._socket.recv(DATAGRAM_BYTES)))
             except BlockingIOError:
-                return tuple(sorted(seen))
+                return None if ANY in seen else tuple(sorted(seen))
             except OSError as error:
                 # The kernel had more to say than the socket held.
                 if error.errno != errno.ENOBUFS:
@@ -59,7 +67,7 @@ class Watch:
 
 
 def interfaces_in(datagram: bytes) -> list[int]:
-    """The interfaces that the messages of a datagram are about, one or none each."""
+    """The interfaces that the messages of a datagram are about, one or none each; ANY may be among them."""
     found, at = [], 0
     while at + _HEADER.size <= len(datagram):
         length, kind, *_ = _HEADER.unpack_from(datagram, at)
@@ -67,17 +75,19 @@ def interfaces_in(datagram: bytes) -> list[int]:
         if kind in _LINK_OR_ADDRESS and len(body) >= _INDEX.size:
             found.append(_INDEX.unpack_from(body)[0])
         elif kind in _ROUTE:
-            found += _outgoing(body)
+            found += _number(body, _ROUTE_HEADER_BYTES, _RTA_OIF)
+        elif kind == _SWITCH:
+            found += _number(body, _SWITCH_HEADER_BYTES, _NETCONFA_IFINDEX)
         at += _aligned(max(length, _HEADER.size))
     return found
 
 
-def _outgoing(route: bytes) -> list[int]:
-    at = _ROUTE_HEADER_BYTES
-    while at + _ATTRIBUTE.size <= len(route):
-        length, kind = _ATTRIBUTE.unpack_from(route, at)
-        if kind == _RTA_OIF and length == _ATTRIBUTE.size + 4:
-            return [int.from_bytes(route[at + _ATTRIBUTE.size : at + length], sys.byteorder)]
+def _number(body: bytes, header_bytes: int, wanted: int) -> list[int]:
+    at = header_bytes
+    while at + _ATTRIBUTE.size <= len(body):
+        length, kind = _ATTRIBUTE.unpack_from(body, at)
+        if kind == wanted and length == _ATTRIBUTE.size + 4:
+            return [int.from_bytes(body[at + _ATTRIBUTE.size : at + length], sys.byteorder, signed=True)]
         at += _aligned(max(length, _ATTRIBUTE.size))
     return []
 
