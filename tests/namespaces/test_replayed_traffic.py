@@ -141,8 +141,8 @@ def test_row_36_a_members_words_from_off_the_link_or_through_the_mesh_are_ignore
         off_link.sendto(words.payload, (words.destination, PORT))
         routed.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 254)
         routed.sendto(words.payload, (ALL_NODES, PORT, 0, index))
-        for reason in ("off-link", "hops"):
-            wait_for(lambda it=reason: rejected(a).get(it, 0) > before.get(it, 0), 10, reason)
+        reasons = ("off-link", "hops")
+        wait_for(lambda: all(rejected(a).get(it, 0) > before.get(it, 0) for it in reasons), 10, "both to be refused")
         inside.connect((a.status()["node"]["mesh_ipv4"], PORT))
         inside.settimeout(10)
         inside.send(words.payload)
