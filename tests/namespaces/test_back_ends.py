@@ -20,6 +20,8 @@ from wgmesh.domain.events import SettingsChanged
 pytestmark = pytest.mark.namespaces
 
 DELAY_MS = 50
+# A network behind one of the two, and a machine there: that is an address of its own.
+OFFICE, BEHIND_A = "10.77.0.0/24", "10.77.0.9"
 # What the kernel calls the interface of each back end.
 KINDS = {"kernel": " wireguard ", "userspace": " tun "}
 
@@ -114,3 +116,31 @@ def test_leave_takes_away_what_is_ours_and_nothing_else(pair: Pair) -> None:
     assert "wg7" in links
     assert foreign(a) == before
     wait_for(lambda: key not in b.wg_show("peers"), FORMING_SECONDS, "the peer to be taken off the device")
+
+
+def table(daemon: Daemon) -> list[str]:
+    """The prefixes that go through the mesh in the kernel's main table."""
+    return [line.split()[0] for line in daemon.node.run(["ip", "route", "show", "dev", "wgmesh0"]).stdout.splitlines()]
+
+
+def test_an_announced_route_is_in_the_table_of_who_accepts_it_and_goes_when_it_is_announced_no_more(pair: Pair) -> None:
+    a, b = pair.daemons
+    a.node.run(["ip", "addr", "add", f"{BEHIND_A}/32", "dev", "lo"])
+    seen = len(b.records())
+    a.terminate()
+    a.start("--advertise-routes", OFFICE)
+    wait_for(lambda: announced(b, seen), FORMING_SECONDS, "the announcement")
+    assert OFFICE not in table(b)
+    assert OFFICE not in b.wg_show("allowed-ips")
+    b.terminate()
+    b.start("--accept-routes", OFFICE)
+    wait_for(lambda: OFFICE in table(b), FORMING_SECONDS, "the route")
+    wait_for(lambda: b.node.ping(BEHIND_A, timeout_seconds=2 * SLOWER), FORMING_SECONDS, "what is behind it")
+    assert OFFICE not in table(a)
+    a.restart()
+    wait_for(lambda: OFFICE not in table(b), FORMING_SECONDS, "the route to go")
+    wait_for(lambda: OFFICE not in b.wg_show("allowed-ips"), FORMING_SECONDS, "it to be taken from the peer")
+
+
+def announced(daemon: Daemon, seen: int) -> bool:
+    return any(OFFICE in getattr(record.event, "routes", ()) for record in daemon.records()[seen:])
