@@ -143,12 +143,13 @@ def draw_options(seed: int, nodes: int | None = None, duration: int | None = Non
 
 
 def _hide(drawn: Options) -> Options:
-    """At times all segments but one are behind NATs of their own, and most machines relay."""
+    """At times all segments but one are behind NATs of their own, most machines relay, and there are some on each."""
     chance = Random(f"{drawn.seed}/relays")
     if chance.random() >= HIDDEN:
         return drawn
     nats = [(chance.choice(SCOPES), chance.choice(SCOPES)) for _ in range(chance.choice((2, 2, 3)))]
-    return replace(drawn, segments=len(nats) + 1, nats=(*nats, None), relays=True)
+    nodes = max(drawn.nodes, len(nats) + 2)
+    return replace(drawn, nodes=nodes, segments=len(nats) + 1, nats=(*nats, None), relays=True)
 
 
 def _draw_nat(chance: Random) -> tuple[Scope, Scope] | None:
