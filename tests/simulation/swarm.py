@@ -37,7 +37,7 @@ CROWDED = 0.3
 # With a DHT so many nodes were told of nobody.
 STRANGE = 0.7
 # Worlds that live on for more than an hour after all was well: each costs as much as twenty others.
-LONG_LIVED = 0.05
+LONG_LIVED = 0.02
 LOOK = SECOND
 # What is dead by then and was not yet seen to be: WireGuard's sessions live 180 s.
 NOTICED_WITHIN = 200 * SECOND
