@@ -82,9 +82,9 @@ def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
     return True
 
 
-def pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
-    """All pairs that can learn of each other and have a tunnel, each both ways."""
-    for group in groups(site):
+def pairs(site: Site, met: list[list[Machine]] | None = None) -> Iterator[tuple[Machine, Machine]]:
+    """All pairs that can learn of each other and have a tunnel, each both ways. `met`: the groups, where known."""
+    for group in groups(site) if met is None else met:
         for one in group:
             for other in group:
                 if one is not other and not _are_apart(one, other) and site.can_reach(one, other):
@@ -95,8 +95,9 @@ def relayed_pairs(site: Site) -> Iterator[tuple[Machine, Machine]]:
     """All pairs that may have no tunnel of their own and have a relay in common, each both ways."""
     if not any(machine.relays for machine in site.machines):
         return
-    direct = set(pairs(site))
-    for group in groups(site):
+    met = groups(site)
+    direct = set(pairs(site, met))
+    for group in met:
         relays = [each for each in group if each.relays]
         for one in relays:
             for other in relays:
@@ -117,14 +118,15 @@ def _has_banned(one: Machine, other: Machine) -> bool:
 
 def missing(site: Site) -> Iterator[str]:
     """What has not come true yet, each in a sentence, told as it is found: who only asks whether takes the first."""
-    for one, other in pairs(site):
+    met = groups(site)
+    for one, other in pairs(site, met):
         yield from _of_a_pair(one, other)
+        yield from _of_addresses(one, other)
+        yield from _of_routes(one, other)
     for one, other in relayed_pairs(site):
         yield from _of_a_relayed_pair(one, other)
     yield from _of_the_dead(site)
-    yield from _of_addresses(site)
-    yield from _of_routes(site)
-    for group in groups(site):
+    for group in met:
         yield from _of_records(group)
 
 
@@ -179,25 +181,23 @@ def _of_the_dead(site: Site) -> Iterator[str]:
                     sometimes("dead_shown")
 
 
-def _of_addresses(site: Site) -> Iterator[str]:
-    for one, other in pairs(site):
-        assert one.daemon
-        assert other.daemon
-        if one.daemon.mesh.ipv4 and one.daemon.mesh.ipv4 == other.daemon.mesh.ipv4:
-            yield f"{one.name} and {other.name} both have {one.daemon.mesh.ipv4}"
+def _of_addresses(one: Machine, other: Machine) -> Iterator[str]:
+    assert one.daemon
+    assert other.daemon
+    if one.daemon.mesh.ipv4 and one.daemon.mesh.ipv4 == other.daemon.mesh.ipv4:
+        yield f"{one.name} and {other.name} both have {one.daemon.mesh.ipv4}"
 
 
-def _of_routes(site: Site) -> Iterator[str]:
-    for one, other in pairs(site):
-        device = one.wireguard.device
-        for prefix in other.advertised if one.accepted and other.advertised != one.advertised else ():
-            refused = any(each.prefix == prefix for each in routes.refused(one.daemon.mesh)) if one.daemon else True
-            if refused:
-                continue
-            if device is None or prefix not in device.routes:
-                yield f"{one.name} has no route to {prefix} behind {other.name}"
-            else:
-                sometimes("routed")
+def _of_routes(one: Machine, other: Machine) -> Iterator[str]:
+    device = one.wireguard.device
+    for prefix in other.advertised if one.accepted and other.advertised != one.advertised else ():
+        refused = any(each.prefix == prefix for each in routes.refused(one.daemon.mesh)) if one.daemon else True
+        if refused:
+            continue
+        if device is None or prefix not in device.routes:
+            yield f"{one.name} has no route to {prefix} behind {other.name}"
+        else:
+            sometimes("routed")
 
 
 def _of_records(group: list[Machine]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tests.simulation.swarm import Options, Outcome, draw_options, simulate
 
 FOUND = Path("simulation-found.txt")
 # Seeds that are handed out at once: what is lost when a soak is told to stop.
-BATCH = 20
+BATCH = 10
 
 
 def run_seeds(runs: Iterable[Options], processes: int) -> Iterator[Outcome]:

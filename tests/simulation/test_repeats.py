@@ -12,7 +12,7 @@ import pytest
 from tests.source import ROOT
 
 # Enough worlds that something which is iterated in the order of hashes is seen to differ.
-SEEDS = 6
+SEEDS = 4
 LAST_LINE = r"seed=\d+ nodes=\d+ virtual_s=\d+ cpu_s=\d+\.\d\d ratio=\d+ digest=[0-9a-f]{32}"
 
 
@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_logs_under_every_hash_seed(tmp_path: Path,
     assert len(set(digests)) == 1
 
 
-def test_half_a_dozen_worlds_come_out_the_same_under_every_hash_seed(tmp_path: Path) -> None:
+def test_several_worlds_come_out_the_same_under_every_hash_seed(tmp_path: Path) -> None:
     runs = [run(hash_seed, tmp_path / "logs", "--chaos", "--seeds", str(SEEDS)) for hash_seed in (0, 1, 2)]
     first, *others = [re.findall(r"seed=(\d+) .* digest=([0-9a-f]+)", each.stdout) for each in runs]
     assert len(first) == SEEDS, runs[0].stdout

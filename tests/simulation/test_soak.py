@@ -28,7 +28,7 @@ def test_it_goes_on_until_ctrl_c_and_says_how_far_it_came(tmp_path: Path) -> Non
     ) as running:
         assert running.stdout
         assert running.stderr
-        assert running.stdout.readline() == "20 seeds from 4, 0 violations\n"
+        assert running.stdout.readline() == "10 seeds from 4, 0 violations\n"
         os.killpg(running.pid, signal.SIGINT)
         *_, last = running.stdout.read().splitlines()
         assert last.startswith("stopped after ")
