@@ -74,7 +74,7 @@ def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
     returns = held.expired is not None if held else stone is not None and stone.incarnation == record.incarnation
     if held is not None and held.signed == announce.signed and not returns:
         announcing.overhear(draft, heard.agrees)
-        if heard.sender.scope and _is_hearsay(held) and is_plausible(draft, heard, record):
+        if _is_new_place(held, heard.sender) and is_plausible(draft, heard, record):
             yield from _greet(draft, heard, record)
         return
     if record.left:
@@ -84,9 +84,11 @@ def _take_hint(draft: Draft, heard: Heard, announce: Announce) -> Verdict:
         yield from _greet(draft, heard, record)
 
 
-def _is_hearsay(peer: Peer) -> bool:
-    """Do we have its record and nothing else? On a link without addresses only a meeting tells where it is."""
-    return peer.present and not peer.connected and not peer.observed
+def _is_new_place(peer: Peer, sender: Endpoint) -> bool:
+    """Is a peer that was never met, or fell silent, heard where it was not before? Such an address is in no record."""
+    is_lost = peer.present and not peer.connected and (peer.disconnected is not None or not peer.observed)
+    places = [(seen.endpoint.ip, seen.endpoint.scope) for seen in peer.observed]
+    return bool(sender.scope) and is_lost and (sender.ip, sender.scope) not in places
 
 
 def _greet(draft: Draft, heard: Heard, record: PeerRecord) -> Verdict:
