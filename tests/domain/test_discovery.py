@@ -321,19 +321,17 @@ def test_without_gossip_everybody_answers_on_any_lan() -> None:
 def test_who_is_known_by_hearsay_alone_is_asked_when_it_is_heard_on_the_lan() -> None:
     there = Endpoint("fe80::9", 51830, "eth0")
     heard_of = given(*ALICE.joined(), BOB.discovered())
-    met = heard_of.when(BOB.announces(sender=there), at="1 s")
-    met.then(SendHello("lan", "eth0", there, BOB.key, 1))
+    heard_of.when(BOB.announces(sender=there), at="1 s").then(SendHello("lan", "eth0", there, BOB.key, 1))
     heard_of.given(BOB.observed()).when(BOB.announces(sender=there), at="1 s").then()
     heard_of.given(PeerConnected(BOB.key, BOB.wireguard)).when(BOB.announces(sender=there), at="1 s").then()
 
 
 def test_who_fell_silent_is_asked_where_it_is_heard_on_a_link_that_it_was_not_on_before() -> None:
-    before, now = Endpoint("fe80::9", BOB.wireguard.port, "eth0"), Endpoint("fe80::9", 51830, "eth1")
+    before, now = (Endpoint("fe80::9", BOB.wireguard.port, name) for name in ("eth0", "eth1"))
     met = given(*ALICE.joined(), BOB.discovered(), BOB.observed(before), PeerConnected(BOB.key, before))
-    silent = met.given(PeerDisconnected(BOB.key, 181_000))
-    moved = BOB.announces(sender=now, interface="eth1")
+    silent, moved = met.given(PeerDisconnected(BOB.key, 1)), BOB.announces(sender=now, interface="eth1")
     silent.when(moved, at="1 s").then(SendHello("lan", "eth1", now, BOB.key, 1))
-    silent.when(BOB.announces(sender=Endpoint("fe80::9", 51830, "eth0")), at="1 s").then()
+    silent.when(BOB.announces(sender=before), at="1 s").then()
     met.when(moved, at="1 s").then()
 
 
