@@ -51,7 +51,7 @@ def test_a_dead_daemon_an_address_of_dockers_a_clock_and_a_firewall_are_named(la
     in; the daemon of `b` is dead."""
     mesh = lan_mesh(lab, "a", "b")
     a, b = mesh.daemons
-    c, d, e = (lab.node(name) for name in "cde")
+    c, d, e = (lab.node(name) for name in ("c-3", "d-4", "e-5"))
     lab.segment("behind")
     lab.plug(b.node, "behind", "192.168.8.1/24")
     lab.plug(c, "behind", "192.168.8.2/24")
@@ -63,12 +63,12 @@ def test_a_dead_daemon_an_address_of_dockers_a_clock_and_a_firewall_are_named(la
     Daemon(c, *where, "--endpoint", f"172.17.0.1:{WIREGUARD_PORT}")
     Daemon(d, *where, "--no-lan", "--peer", exchange_of(a), env=with_a_clock_ahead(lab.directory, hours=3))
     Daemon(e, *where)
-    assert "tried" in says(a, "c", f"172.17.0.1:{WIREGUARD_PORT} (Docker gives this address to a bridge on every")
+    assert "tried" in says(a, "c-3", f"172.17.0.1:{WIREGUARD_PORT} (Docker gives this address to a bridge on every")
     b.kill9()
-    line = says(a, "d", "is about 3 h ahead of this machine's")
-    assert line.startswith("no peer called d was ever discovered: the clock of ")
+    line = says(a, "d-4", "is about 3 h ahead of this machine's")
+    assert line.startswith("no peer called d-4 was ever discovered: the clock of ")
     assert "at 192.168.7.4" in line
-    assert says(a, "e", "it does not answer: does a firewall").startswith("e is heard on the LAN at 192.168.7.5, ")
+    assert says(a, "e-5", "it does not answer: does a firewall").startswith("e-5 is heard on the LAN at 192.168.7.5, ")
     line = says(a, "b", "its daemon says nothing, while its machine answers", within_seconds=60)
     assert line.startswith("b is connected for ")
 
