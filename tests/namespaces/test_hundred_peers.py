@@ -29,6 +29,7 @@ pytestmark = pytest.mark.namespaces
 
 BUDGETS: dict[str, Any] = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())["hundred"]
 PEERS = 100
+LOOKS = 6
 # Looks at a new device come four times a second for so long.
 SETTLING_SECONDS = 5
 SEED = b"\xad" * 32
@@ -55,6 +56,15 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def at_rest_kib(daemon: Daemon) -> int:
+    """What the process keeps for itself: a round of Hellos to a hundred takes more for some seconds."""
+    looks = []
+    for _ in range(LOOKS):
+        time.sleep(1)
+        looks.append(memory_kib(daemon.pid())[1])
+    return min(looks)
+
+
 @pytest.mark.parametrize("back_end", BACK_ENDS)
 def test_a_hundred_peers_fit_into_little_memory_and_are_made_again_with_little_effort(
     lab: FaultyLab, back_end: str
@@ -74,10 +84,9 @@ def test_a_hundred_peers_fit_into_little_memory_and_are_made_again_with_little_e
     assert len(daemon.wg_show("endpoints").splitlines()) == PEERS
     seconds = processor_seconds(daemon.pid()) - begun
     time.sleep(SETTLING_SECONDS)
-    _, private = memory_kib(daemon.pid())
+    private = at_rest_kib(daemon)
     written = daemon.record_names()[seen:]
     print(f"{back_end}: {private} KiB private, made again in {seconds:.2f} s of processor time; {written}")
-    gate = "private_on_kernel_mib" if back_end == "kernel" else "private_mib"
-    assert private <= BUDGETS[gate] * 1024
+    assert private <= BUDGETS["private_mib"] * 1024
     assert seconds <= BUDGETS["apply_seconds"] * SLOWER
     assert written.count("DeviceChanged") == 1

@@ -173,7 +173,7 @@ class PeerConnected(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PeerRoamed(Struct, frozen=True, forbid_unknown_fields=True):
-    """WireGuard followed the connected peer to another endpoint. One an edge."""
+    """WireGuard followed the connected peer to another endpoint. Of one peer four at once, then one a minute."""
 
     identity: IdentityKey
     endpoint: Endpoint

@@ -192,7 +192,8 @@ def _look_directly(draft: Draft, traffic: list[Traffic], known: dict[bytes, Peer
 def _could_be_relayed(mesh: Mesh, peer: Peer) -> bool:
     """Does its way leave our links, and is there somebody to take its place?"""
     is_near = peer.proven is None or is_on_link(mesh, peer.proven)
-    return mesh.relay_port != 0 and not is_near and any(relays.candidates(mesh, peer.identity))
+    able = (it for it in mesh.present_peers if it.identity != peer.identity and relays.is_able(it))
+    return mesh.relay_port != 0 and not is_near and any(able)
 
 
 def _judge(draft: Draft, peer: Peer, flow: Flow, traffic: Traffic, way: tuple[bytes, int]) -> Verdict:

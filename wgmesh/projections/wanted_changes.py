@@ -38,6 +38,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
     silent = {peer.public_key: True for peer in peers if peer.disconnected}
     handshaken = {traffic.public_key: True for traffic in sample.traffic if traffic.handshaken}
     connected = {peer.public_key: True for peer in peers if peer.connected}
+    # Of one that was never met as well: a lost log may have known it.
     fallen = {
         traffic.public_key: True
         for traffic in sample.traffic
@@ -45,8 +46,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
         and traffic.public_key not in connected
         and _is_over(mesh, traffic, now)
     }
-    # One that was never met may have a session that the log has not seen yet, or one that a lost log knew.
-    fresh = connected | {key: True for key in handshaken if key not in silent and key not in fallen}
+    fresh = connected | {key: True for key in handshaken if key not in silent}
     moved = {peer.public_key: True for peer in peers if detour(mesh, peer, now)}
     known = {peer.public_key: True for peer in peers}
     if sample.device:
