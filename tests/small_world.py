@@ -270,7 +270,7 @@ class Machine:
         if Sample() in turn.commands:
             seen.append(Sampled(self.tunnel.sample(now)))
         if turn.records or seen:
-            changes = wanted_changes(self.node.mesh, self.tunnel.sample(now), self.awake, self.node.tried)
+            changes = wanted_changes(self.node.mesh, self.tunnel.sample(now), self.awake, self.node.desired(self.awake))
             if changes:
                 self.tunnel.apply(changes)
                 self.world.tunnels.call(self.tunnel, now)

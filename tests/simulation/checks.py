@@ -26,6 +26,7 @@ from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.records import Record
 from wgmesh.domain.values import HOUR, Endpoint, Incarnation
 from wgmesh.node import Turn
+from wgmesh.projections.desired_device import desired_device
 from wgmesh.projections.wanted_changes import wanted_changes
 
 if TYPE_CHECKING:
@@ -197,7 +198,10 @@ class Checks(Watcher):
         if not all_done:
             sometimes("second_apply_needed")
             return
-        changes = wanted_changes(daemon.mesh, sample.sample, daemon.awake(), daemon.node.tried)
+        awake = daemon.awake()
+        changes = wanted_changes(
+            daemon.mesh, sample.sample, awake, desired_device(daemon.mesh, awake, daemon.node.tried)
+        )
         self._require(not changes, "S10", machine, f"a second apply would make {changes}")
         if sample.sample.device:
             invariants.check_addresses(sample.sample.device)

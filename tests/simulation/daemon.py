@@ -367,7 +367,8 @@ class Daemon:
     def _reconcile(self) -> list[Input]:
         if self.sample is None:
             return []
-        changes = wanted_changes(self.node.mesh, self.sample.sample, self.awake(), self.node.tried)
+        awake = self.awake()
+        changes = wanted_changes(self.node.mesh, self.sample.sample, awake, self.node.desired(awake))
         beside = self._wanted_beside(self.sample.relayed)
         if not changes and beside == ():
             return [Applied((), (), ())] if self.node.mesh.failure else []

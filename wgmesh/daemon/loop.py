@@ -78,7 +78,8 @@ class Loop:
             seen.append(await self._tunnel.look())
         ending = [command for command in turn.commands if not isinstance(command, Sample)]
         if not ending and (turn.records or seen or turn.redials):
-            seen += await self._tunnel.reconcile(mesh, self._clock.awake(), node.tried, node.leases)
+            awake = self._clock.awake()
+            seen += await self._tunnel.reconcile(mesh, awake, node.desired(awake), node.leases)
             seen += await self._tunnel.redial(turn.redials)
             seen += await self._names.follow(mesh, self._clock.awake())
         self._uplinks.relay(mesh)

@@ -56,7 +56,8 @@ async def _bring_up_to_date(home: Home, tunnel: Tunnel) -> None:
     """Where there is no interface, none is made: that is a start's business."""
     seen = [await tunnel.look()]
     if tunnel.sample and tunnel.sample.device:
-        seen += await tunnel.reconcile(home.node.mesh, home.clock.awake(), home.node.tried)
+        awake = home.clock.awake()
+        seen += await tunnel.reconcile(home.node.mesh, awake, home.node.desired(awake))
     home.node.turn(seen, *home.clock.now())
 
 

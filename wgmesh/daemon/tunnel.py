@@ -11,8 +11,7 @@ from anyio import to_thread
 
 from wgmesh.adapters.wireguard import WireGuard
 from wgmesh.daemon.relay_tunnel import RelayTunnel, Wanted, told
-from wgmesh.domain.device import AddPeer, Change, DeviceSample, RemovePeer, UpdatePeer
-from wgmesh.domain.endpoints import Tried
+from wgmesh.domain.device import AddPeer, Change, Device, DeviceSample, RemovePeer, UpdatePeer
 from wgmesh.domain.inputs import Applied, Input, Sampled
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.values import PublicKey
@@ -49,14 +48,14 @@ class Tunnel:
                 return Applied((), (LOOKING,), (error.strerror or str(error),))
         return Sampled(self.sample, self.relay.sample if self.relay else None)
 
-    async def reconcile(self, mesh: Mesh, awake: int, tried: Tried, leases: Leases | None = None) -> list[Input]:
+    async def reconcile(self, mesh: Mesh, awake: int, desired: Device, leases: Leases | None = None) -> list[Input]:
         """Make the device what it should be, and look at it again; nothing when it is so already.
 
-        `tried`: where the node tries peers on hearsay just now. `leases`: which relays were granted to it.
+        `desired`: what the node wishes for now. `leases`: which relays were granted to it.
         """
         if self.sample is None:
             return []
-        changes = wanted_changes(mesh, self.sample, awake, tried)
+        changes = wanted_changes(mesh, self.sample, awake, desired)
         relayed = self.relay.wanted(mesh, awake, leases or {}) if self.relay else Wanted()
         if not changes and relayed == Wanted():
             return [Applied((), (), ())] if mesh.failure else []

@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Mapping
 from functools import lru_cache
 
+from msgspec import Struct
+
 from wgmesh.domain import routes
 from wgmesh.domain.attached import is_on_link, lans, networks_of
 from wgmesh.domain.mesh import Mesh
@@ -34,20 +36,29 @@ LATER_ROUNDS = 5 * MINUTE
 UNCONFIRMED_PAUSE = 2 * SECOND
 
 
-def objection(mesh: Mesh, endpoint: Endpoint, covered: Prefixes | None = None) -> str:
-    """Why an address is never used as an endpoint, whoever claims it; empty when it may be.
+class Surroundings(Struct, frozen=True, cache_hash=True):
+    """What an address is judged by. `covered`: the prefixes that go through the mesh."""
 
-    `covered`: what goes through the mesh, where whoever asks often has asked for that already.
-    """
+    parameters: Parameters
+    interfaces: tuple[Interface, ...]
+    virtual: Prefixes
+    covered: Prefixes
+
+
+def surroundings(mesh: Mesh, covered: Prefixes | None = None) -> Surroundings:
+    """Those of a node now. `covered`: where whoever asks often has asked for that already."""
     assert mesh.parameters
     covered = routes.covered(mesh) if covered is None else covered
-    return _objection(mesh.parameters, mesh.interfaces, mesh.virtual, covered, endpoint)
+    return Surroundings(mesh.parameters, mesh.interfaces, mesh.virtual, covered)
+
+
+def objection(mesh: Mesh, endpoint: Endpoint, covered: Prefixes | None = None) -> str:
+    """Why an address is never used as an endpoint, whoever claims it; empty when it may be."""
+    return _objection(surroundings(mesh, covered), endpoint)
 
 
 @lru_cache(maxsize=4096)  # asked of every claim whenever time passes; reading addresses from text is most of it
-def _objection(
-    parameters: Parameters, interfaces: tuple[Interface, ...], virtual: Prefixes, covered: Prefixes, endpoint: Endpoint
-) -> str:
+def _objection(here: Surroundings, endpoint: Endpoint) -> str:
     ip = ipaddress.ip_address(endpoint.ip)
     objections = {
         "port 0": endpoint.port == 0,
@@ -56,10 +67,10 @@ def _objection(
         "multicast": ip.is_multicast,
         "link-local": ip.is_link_local and not (endpoint.scope and ip.version == 6),
         "reserved": (ip.version == 4 and ip.is_reserved) or (ip.version == 6 and ip.ipv4_mapped is not None),
-        "within the mesh": is_within_mesh(parameters, interfaces, ip),
-        "broadcast": _is_broadcast(interfaces, ip),
-        "in a network of containers or of another VPN": any(ip in network for network in networks_of(virtual)),
-        "behind a route through the mesh": any(ip in network for network in networks_of(covered)),
+        "within the mesh": is_within_mesh(here.parameters, here.interfaces, ip),
+        "broadcast": _is_broadcast(here.interfaces, ip),
+        "in a network of containers or of another VPN": any(ip in network for network in networks_of(here.virtual)),
+        "behind a route through the mesh": any(ip in network for network in networks_of(here.covered)),
     }
     return next((reason for reason, holds in objections.items() if holds), "")
 
@@ -69,9 +80,13 @@ def candidates(mesh: Mesh, peer: Peer, covered: Prefixes | None = None) -> tuple
 
     Of those that we saw, the ways that were probed come first: what answered elsewhere answered from another port.
     """
+    return _candidates(surroundings(mesh, covered), peer)
+
+
+def _candidates(here: Surroundings, peer: Peer) -> tuple[Claim, ...]:
     claims: dict[Endpoint, Claim] = {}
     for claim in (*peer.observed, *peer.claims):
-        if not objection(mesh, claim.endpoint, covered):
+        if not _objection(here, claim.endpoint):
             claims.setdefault(claim.endpoint, claim)
     return tuple(sorted(claims.values(), key=lambda claim: (bool(claim.endpoint.scope), claim.source != PUNCH)))
 
@@ -142,12 +157,17 @@ def next_change(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = Non
 
 def turns(mesh: Mesh, peer: Peer, now: int, covered: Prefixes | None = None) -> list[tuple[Claim, int]]:
     """Each usable claim with the beginning of its present turn, which may be to come, and with that of its next."""
-    claims = candidates(mesh, peer, covered)
-    found = []
-    for place, claim in enumerate(claims):
-        start = max(_begins(peer, claim), claim.since.awake) + _pause(mesh, peer, claim) + place * TURN
-        found += [(claim, start + offset) for offset in _rounds(now - start, len(claims))]
-    return found
+    starts = _starts(surroundings(mesh, covered), peer, mesh.is_initiator_for(peer))
+    return [(claim, start + offset) for claim, start in starts for offset in _rounds(now - start, len(starts))]
+
+
+@lru_cache(maxsize=512)  # asked of every peer at every look, and the same until something is recorded of it
+def _starts(here: Surroundings, peer: Peer, is_initiator: bool) -> tuple[tuple[Claim, int], ...]:
+    """When the first turn of each usable claim begins."""
+    return tuple(
+        (claim, max(_begins(peer, claim), claim.since.awake) + _pause(peer, claim, is_initiator) + place * TURN)
+        for place, claim in enumerate(_candidates(here, peer))
+    )
 
 
 def _begins(peer: Peer, claim: Claim) -> int:
@@ -159,13 +179,13 @@ def _begins(peer: Peer, claim: Claim) -> int:
     return min(seen) if seen else peer.discovered.awake + UNCONFIRMED_PAUSE
 
 
-def _pause(mesh: Mesh, peer: Peer, claim: Claim) -> int:
+def _pause(peer: Peer, claim: Claim, is_initiator: bool) -> int:
     """How long the side that waits leaves each new address to the other side, if that is likely to try it as well.
 
     A way that a probe found, both sides find within a round trip; of a peer that fell silent, it was never connected.
     """
     is_waited_for = peer.disconnected is None or claim.source == PUNCH
-    return OUT_OF_STEP if is_waited_for and not mesh.is_initiator_for(peer) else 0
+    return OUT_OF_STEP if is_waited_for and not is_initiator else 0
 
 
 def _rounds(elapsed: int, claims: int) -> tuple[int, int]:

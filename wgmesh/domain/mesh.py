@@ -133,8 +133,14 @@ class Mesh(Struct, frozen=True):
 
         `now` is ms on `awake`.
         """
+        begins = self.silent_from
+        return begins is not None and now >= begins
+
+    @property
+    def silent_from(self) -> int | None:
+        """When this node falls silent, or fell (ms on `awake`); None: it gives way to nobody."""
         clone = self.clone
-        return clone is not None and self.life < clone.life and now - clone.since.awake >= LAST_WORDS
+        return clone.since.awake + LAST_WORDS if clone is not None and self.life < clone.life else None
 
     def works(self, layer: str) -> bool:
         """Does this layer work, and are we in the mesh?"""

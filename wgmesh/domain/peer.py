@@ -29,7 +29,7 @@ class Claim(Struct, frozen=True):
     since: Ground
 
 
-class Peer(Struct, frozen=True):
+class Peer(Struct, frozen=True, cache_hash=True):
     """One peer. `None` in a Ground field: it has not happened (or is no longer so).
 
     `connected` is the direct tunnel. `relayed`: through whom its traffic goes instead; `unrelayed`: through whom it

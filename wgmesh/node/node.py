@@ -30,7 +30,7 @@ from wgmesh.node.recording import Decided, Recorder
 from wgmesh.node.rejections import Rejections
 from wgmesh.node.sending import Entropy, Outgoing, Sender
 from wgmesh.node.tunnel_port import Noted, Packet, TunnelPort
-from wgmesh.projections.desired_device import desired_device
+from wgmesh.node.wish import Wish
 
 LOT_BYTES = 8
 
@@ -94,6 +94,7 @@ class Node:
         self._sender = Sender(keyring, challenges, entropy)
         self._port = TunnelPort(keyring, self._rejections, entropy)
         self._notes = Notes(keyring, self._rejections)
+        self._wish = Wish()
 
     @property
     def mesh(self) -> Mesh:
@@ -178,7 +179,7 @@ class Node:
 
     def desired(self, awake: int) -> Device:
         """The WireGuard device as it should be now."""
-        return desired_device(self.mesh, awake, self.tried)
+        return self._wish.at(self._state, awake)
 
     def _decide(self, inputs: Iterable[Input], at: int, awake: int) -> list[Decided]:
         """Each input on top of what came of the one before it."""

@@ -15,7 +15,7 @@ from collections.abc import Container
 from msgspec.structs import replace
 
 from wgmesh.domain.device import NO_KEY, Change, Device, DeviceSample, Traffic
-from wgmesh.domain.endpoints import Tried, detour
+from wgmesh.domain.endpoints import detour
 from wgmesh.domain.keepalive import KEEPALIVE_SECONDS
 from wgmesh.domain.liveness import SILENT_AFTER, heard_age
 from wgmesh.domain.mesh import Mesh
@@ -29,10 +29,10 @@ HANDSHAKE_TIMEOUT = 5 * SECOND
 MOVES_FOR = 6 * SECOND
 
 
-def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | None = None) -> tuple[Change, ...]:
+def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, desired: Device | None = None) -> tuple[Change, ...]:
     """The changes to make at `now` (ms on `awake`); empty when the device is as it should be.
 
-    `tried`: where the node tries peers on hearsay just now.
+    `desired`: what a running node wishes for now; None: `desired_device`, as if each peer were tried in its own time.
     """
     peers = mesh.peers.values()
     silent = {peer.public_key: True for peer in peers if peer.disconnected}
@@ -53,7 +53,7 @@ def wanted_changes(mesh: Mesh, sample: DeviceSample, now: int, tried: Tried | No
         known |= {peer.public_key: True for peer in sample.device.peers if peer.preshared > NO_KEY}
     return device_changes(
         sample.device,
-        _begun(_settling(mesh, desired_device(mesh, now, tried), sample.device, now), handshaken),
+        _begun(_settling(mesh, desired or desired_device(mesh, now), sample.device, now), handshaken),
         known=known,
         fresh={key: True for key in fresh if key not in moved},
         handshaken=handshaken | {each.public_key: True for each in sample.traffic if _is_calling(mesh, each, now)},
