@@ -20,6 +20,7 @@ from wgmesh.domain.visiting import (
     Find,
     Make,
     Note,
+    Open,
     Put,
     Read,
     Request,
@@ -84,7 +85,7 @@ class Registry:
                 self.comments[number] = [*kept, Note(comment or len(kept) + 1, entry, 0)]
         return None
 
-    def receives(self, errand: Errand) -> Visited:
+    def receives(self, errand: Errand, opened: Open = opened) -> Visited:
         visiting = visit(errand, opened)
         try:
             request = next(visiting)
@@ -255,6 +256,37 @@ def test_row_38_notes_that_are_stale_or_nobodys_count_for_nothing_and_there_is_a
     crowded = with_notes(*[(said(BOB).signed, 0)] * NOTES_CAP, (said(CAROL).signed, 0))
     assert len(notes := crowded.receives(ERRAND).notes) == NOTES_CAP
     assert notes[-1] == said(CAROL)
+
+
+CROWD = {
+    number.to_bytes(2): SignedRecord(replace(said(BOB).record, identity=number.to_bytes(32)), number.to_bytes(2))
+    for number in range(NOTES_CAP)
+}
+
+
+def of_the_crowd(entry: bytes) -> SignedRecord | None:
+    return CROWD.get(entry) or opened(entry)
+
+
+def test_where_as_many_as_are_read_left_notes_no_newcomer_adds_one_and_that_is_as_good_as_written() -> None:
+    crowd = [(entry, 5) for entry in CROWD]
+    for notes, written in ((crowd, []), (crowd[1:], [0]), ([(crowd[0][0], STALE_AFTER), *crowd[1:]], [0])):
+        registry = with_notes(*notes)
+        visited = registry.receives(ERRAND, of_the_crowd)
+        assert visited.wrote
+        assert [request.comment for request in registry.asked if isinstance(request, Put)] == written
+
+
+def test_who_has_a_note_in_a_crowd_keeps_it_fresh() -> None:
+    registry = with_notes((NOTE.signed, YOUNG), *((entry, 5) for entry in CROWD))
+    assert registry.receives(ERRAND, of_the_crowd).wrote
+    assert [request.comment for request in registry.asked if isinstance(request, Put)] == [1]
+
+
+def test_row_38_one_note_that_a_stranger_copied_again_and_again_is_no_crowd() -> None:
+    registry = with_notes(*[(said(BOB).signed, 5)] * (2 * NOTES_CAP))
+    assert registry.receives(ERRAND).wrote
+    assert Put in registry.kinds()
 
 
 @pytest.mark.parametrize("kind", [Find, Read, Put])

@@ -178,9 +178,9 @@ class Mapped(Struct, frozen=True, tag=True):
 class Consulted(Struct, frozen=True, tag=True):
     """What the registry holds of our mesh: issue `number` (0: nothing), which we have just `created`, or not.
 
-    `wrote`: our own note says there what we say now. `passed`: what is news in the notes of others, each under its
-    owner's signature. `missed`: who left a note that we hold, and whom we gave up. `trouble`: what it does not do for
-    us, and for how long (`wait`, ms) it wants to be left alone.
+    `wrote`: our own note says there what we say now, or so many are there that it is not needed. `passed`: what is
+    news in the notes of others, each under its owner's signature. `missed`: who left a note that we hold, and whom we
+    gave up. `trouble`: what it does not do for us, and for how long (`wait`, ms) it wants to be left alone.
     """
 
     number: int = 0

@@ -102,8 +102,8 @@ class Note(Struct, frozen=True):
 class Visited(Struct, frozen=True):
     """What came of a visit; `number` and what follows as in `inputs.Consulted`.
 
-    `notes`: the records in fresh notes of others and our own; `rejected`: comments in our issue that are no note of
-    this mesh.
+    `wrote`: our note is there, or not needed. `notes`: the records in fresh notes of others and our own; `rejected`:
+    comments in our issue that are no note of this mesh.
     """
 
     number: int = 0
@@ -135,7 +135,8 @@ def visit(errand: Errand, opened: Open) -> Visit:
         visited = replace(visited, notes=fresh[-NOTES_CAP:], rejected=len(notes or ()) - len(said))
         if errand.entry and visited.number:
             own = [(note, signed) for note, signed in said if signed.record.identity == errand.identity]
-            yield from _write(errand, visited.number, own)
+            if own or not _is_crowded(fresh):
+                yield from _write(errand, visited.number, own)
             visited = replace(visited, wrote=True)
     except Refused as refused:
         return replace(visited, trouble=str(refused), wait=refused.wait)
@@ -187,6 +188,16 @@ def _list(opened: Open) -> Generator[Request, Any, tuple[int, bool]]:
 def _lowest(titles: Titles, opened: Open) -> int:
     """The lowest issue with a note of this mesh in its body; 0 where there is none."""
     return min((issue.number for issue in titles.titled if opened(issue.entry)), default=0)
+
+
+def _is_crowded(fresh: Sequence[SignedRecord]) -> bool:
+    """Did so many leave notes that one more helps nobody? Copies, which anybody can make, do not count.
+
+    Who reads as many finds the mesh, and is found through it. One whose own note is beyond what is read would leave
+    another at each visit, and the issue would grow without end. Its word counts as said: it comes back with the next
+    refresh, when others may have gone.
+    """
+    return len(dict.fromkeys(signed.record.identity for signed in fresh)) >= NOTES_CAP
 
 
 def _write(errand: Errand, number: int, own: Sequence[tuple[Note, SignedRecord]]) -> Generator[Request, Any, None]:

@@ -69,7 +69,8 @@ class Tracker:
             case "PATCH", ["issues", number]:
                 return self._edit(self.issues[int(number) - 1], body, who)
             case "GET", ["issues", number, "comments"]:
-                listed = [each for each in self.comments if each["issue_url"].endswith(f"/{number}")]
+                here = (each for each in self.comments if each["issue_url"].endswith(f"/{number}"))
+                listed = [each for each in here if each["updated_at"] >= query.get("since", "")]
                 return 200, page(listed, query, self.page_cap)
             case "POST", ["issues", number, "comments"]:
                 self.comments.append(comment(len(self.comments) + 1, number, body, who, self))

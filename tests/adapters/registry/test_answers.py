@@ -8,6 +8,7 @@ from wgmesh.adapters.registry.answers import (
     Comment,
     Issue,
     Senseless,
+    moment,
     pack,
     read,
     unpack,
@@ -54,3 +55,11 @@ def test_row_5_what_is_no_answer_is_senseless(body: bytes) -> None:
 )
 def test_dates_are_read_as_ms_or_as_long_ago(text: str, at: int) -> None:
     assert updated_ms(Comment(1, text)) == at
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [(1_767_268_800_999, "2026-01-01T12:00:00Z"), (0, "1970-01-01T00:00:00Z"), (-1 << 50, "1970-01-01T00:00:00Z")],
+)
+def test_a_moment_is_said_to_the_second_that_has_begun(at: int, text: str) -> None:
+    assert moment(at) == text

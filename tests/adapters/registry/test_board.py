@@ -9,7 +9,7 @@ from wgmesh.adapters.registry.dialects import FORGEJO, GITHUB, HITS, Dialect
 from wgmesh.adapters.registry.http import Http
 from wgmesh.domain.errors import Refused
 from wgmesh.domain.values import HOUR, MINUTE, SECOND
-from wgmesh.domain.visiting import PAGES, Close, Find, Make, Note, Put, Read, Search, Titled, Titles
+from wgmesh.domain.visiting import PAGES, STALE_AFTER, Close, Find, Make, Note, Put, Read, Search, Titled, Titles
 
 # The wall clock of the tests, ms since 1970: the server's 2026-01-01T12:00:00Z.
 NOON = 1_767_268_800_000
@@ -50,6 +50,16 @@ def fill(tracker: Tracker, issues: int, title: str = "x") -> None:
     """So many issues of strangers."""
     for number in range(len(tracker.issues) + 1, len(tracker.issues) + 1 + issues):
         tracker.issues.append(issue(number, {"title": title, "body": ""}, "bob", tracker))
+
+
+def comments(tracker: Tracker, count: int, bodies: str = "") -> None:
+    """So many comments in the first issue, of strangers with such bodies, or notes that say their number."""
+    for number in range(len(tracker.comments) + 1, len(tracker.comments) + 1 + count):
+        tracker.comments.append(comment(number, "1", {"body": bodies or note(number)}, "bob", tracker))
+
+
+def note(number: int) -> str:
+    return pack(entry(str(number)))
 
 
 def once(answer: tuple[int, dict[str, str], bytes], method: str = "GET") -> Fault:
@@ -125,9 +135,51 @@ def test_a_second_lies_between_two_writes(tracker: Tracker) -> None:
 def test_more_than_a_page_is_read_to_its_end(tracker: Tracker) -> None:
     alice = board(tracker)
     number = alice.make(entry("alice"))
-    for each in range(1, 131):
-        tracker.comments.append(comment(each, str(number), {"body": pack(entry(str(each)))}, "bob", tracker))
-    assert len(alice.notes(number) or ()) == 130
+    comments(tracker, 130)
+    assert [each.comment for each in alice.notes(number) or ()] == list(range(1, 131))
+
+
+LATER = "2026-01-03T12:00:00Z"
+
+
+@pytest.mark.parametrize("gone", [600, 3000])
+@pytest.mark.parametrize("bodies", ["", "hello"])
+def test_what_was_written_lately_is_read_however_many_notes_of_the_gone_or_words_of_strangers_come_before_it(
+    tracker: Tracker, gone: int, bodies: str
+) -> None:
+    alice = board(tracker, clock=StillClock(ahead=-30 * 365 * 24 * HOUR))
+    alice.make(entry("alice"))
+    comments(tracker, gone, bodies)
+    tracker.now = LATER
+    comments(tracker, 150)
+    tracker.comments[6] |= {"updated_at": LATER, "body": note(7)}  # one of the first is alive
+    tracker.requests.clear()
+    notes = alice.notes(1) or []
+    assert [each.comment for each in notes] == [*range(1, 101), *range(gone + 1, gone + 151)]
+    assert [each.comment for each in notes if each.entry and each.age < STALE_AFTER] == [
+        7,
+        *range(gone + 1, gone + 151),
+    ]
+    assert len(tracker.requests) == 3
+
+
+def test_what_is_asked_for_as_lately_is_not_kept_so_that_the_first_pages_are(tracker: Tracker) -> None:
+    alice = board(tracker)
+    alice.make(entry("alice"))
+    comments(tracker, 130, "hello")
+    alice.find(1)
+    assert alice.notes(1) == alice.notes(1)
+    alice.find(1)
+    assert tracker.statuses[-7:] == [200, 200, 200, 304, 200, 200, 304]
+
+
+def test_an_issue_whose_beginning_strangers_filled_is_read_from_lately_on(tracker: Tracker) -> None:
+    alice = board(tracker, clock=StillClock(ahead=-30 * 365 * 24 * HOUR))
+    alice.make(entry("alice"))
+    comments(tracker, 17, "y" * BODY_CAP)
+    tracker.now = LATER
+    comments(tracker, 1)
+    assert alice.notes(1) == [Note(18, entry("18"), 0)]
 
 
 def test_issues_are_looked_through_page_by_page_to_the_last(tracker: Tracker) -> None:
@@ -164,7 +216,7 @@ def test_row_38_a_page_that_strangers_filled_is_passed_over_and_the_search_is_le
 def test_comments_without_end_are_not_read_for_ever(tracker: Tracker) -> None:
     tracker.faults.append(lambda *_: (200, {"link": '<x>; rel="next"'}, b"[]"))
     assert board(tracker).notes(1) == []
-    assert len(tracker.requests) == PAGES
+    assert len(tracker.requests) == 1 + PAGES
 
 
 def test_where_all_comments_come_at_once_they_are_read_once(tracker: Tracker) -> None:

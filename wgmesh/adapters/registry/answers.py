@@ -73,6 +73,11 @@ def said_at(headers: Mapping[str, str]) -> int:
         return 0
 
 
+def moment(at: int) -> str:
+    """A time (ms since 1970) as trackers take it, to the second before; a server whose clock is odd gets 1970."""
+    return datetime.fromtimestamp(max(0, at) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def pack(entry: bytes) -> str:
     """A sealed entry as the text of a body."""
     return base64.b64encode(entry).decode()

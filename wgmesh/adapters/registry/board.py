@@ -8,12 +8,36 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from wgmesh.adapters.registry.answers import Comment, Hits, Issue, Senseless, pack, read, said_at, unpack, updated_ms
+from wgmesh.adapters.registry.answers import (
+    Comment,
+    Hits,
+    Issue,
+    Senseless,
+    moment,
+    pack,
+    read,
+    said_at,
+    unpack,
+    updated_ms,
+)
 from wgmesh.adapters.registry.dialects import Dialect, joined
 from wgmesh.adapters.registry.http import Answer, Http, TooLong, Unreachable
 from wgmesh.adapters.registry.pace import WRITE_PAUSE, pause_ms
 from wgmesh.domain.errors import Refused
-from wgmesh.domain.visiting import PAGES, Close, Find, Make, Note, Put, Read, Request, Search, Titled, Titles
+from wgmesh.domain.visiting import (
+    PAGES,
+    STALE_AFTER,
+    Close,
+    Find,
+    Make,
+    Note,
+    Put,
+    Read,
+    Request,
+    Search,
+    Titled,
+    Titles,
+)
 
 Kind = TypeVar("Kind")
 
@@ -23,6 +47,8 @@ KEPT_BYTES = 256 * 1024
 GONE = (404, 410)
 # What GitHub's search says of a repository that it does not show us, or that has another name by now.
 UNSEARCHABLE = 422
+# As a page's Link header would say it.
+MORE = 'rel="next"'
 
 
 class Clock(Protocol):
@@ -36,7 +62,11 @@ class Clock(Protocol):
 
 
 class Oversized(Refused):
-    """The registry answers more than we read."""
+    """The registry answers more than we read; `headers`: what came before that."""
+
+    def __init__(self, error: TooLong) -> None:
+        super().__init__(str(error))
+        self.headers = dict(error.headers)
 
 
 class Board:
@@ -96,13 +126,18 @@ class Board:
         self._write("PATCH", self._dialect.issue(self._repository, number), {"state": "closed"})
 
     def notes(self, number: int) -> list[Note] | None:
-        """The comments in our issue, as they were made; None where the issue is gone."""
+        """The comments in our issue, as they were made; None where the issue is gone.
+
+        Lists begin with the oldest. Where there is more than a page, what is read besides is what counts: what was
+        written lately, however many have come and gone before.
+        """
         path = self._dialect.comments(self._repository, number)
-        pages = list(self._pages(path))
-        if pages and pages[0].status in GONE:
+        first = self._beginning(path)
+        if first.status in GONE:
             return None
-        comments = [(page, each) for page in pages for each in _read(page.body, list[Comment])]
-        return [Note(each.id, unpack(each.body) or b"", self._age(page, each)) for page, each in comments]
+        pages = [first] if _is_last(first) else [first, *self._lately(path, first)]
+        comments = ((page, each) for page in pages for each in _read(page.body, list[Comment]))
+        return list({it.id: Note(it.id, unpack(it.body) or b"", self._age(page, it)) for page, it in comments}.values())
 
     def put(self, number: int, comment: int, entry: bytes) -> None:
         """Write our own note: into our comment, or into a new one. One that another account made stays as it is."""
@@ -120,15 +155,26 @@ class Board:
         return tuple(Titled(each.number, unpack(each.body) or b"") for each in issues if each.title == self._title)
 
     def _age(self, page: Answer, comment: Comment) -> int:
-        """By the clock of the server, which ours may be far from."""
-        return (said_at(page.headers) or self._clock.now()[0]) - updated_ms(comment)
+        return self._time(page) - updated_ms(comment)
 
-    def _pages(self, path: str) -> Iterator[Answer]:
-        """The pages of a list, until the last; one that says that it is gone."""
+    def _time(self, answer: Answer) -> int:
+        """By the clock of the server, which ours may be far from."""
+        return said_at(answer.headers) or self._clock.now()[0]
+
+    def _beginning(self, path: str) -> Answer:
+        """The first page of comments; nothing yet, if what strangers wrote makes it too long."""
+        try:
+            return self._page(path, self._dialect.page(1), GONE)
+        except Oversized as error:
+            return Answer(200, error.headers | {"link": MORE}, b"[]")
+
+    def _lately(self, path: str, first: Answer) -> Iterator[Answer]:
+        """Pages of comments that are not stale. Each time others are asked for: they are no pages to keep."""
+        since = {"since": moment(self._time(first) - STALE_AFTER)}
         for number in range(1, PAGES + 1):
-            page = self._page(path, self._dialect.page(number), GONE)
+            page = self._ask("GET", path, joined(self._dialect.page(number), since))
             yield page
-            if page.status in GONE or _is_last(page):
+            if _is_last(page):
                 return
 
     def _page(self, path: str, query: dict[str, str | int], also: tuple[int, ...]) -> Answer:
@@ -163,7 +209,7 @@ class Board:
         try:
             answer = self._http.ask(method, path, query, data, headers or {})
         except TooLong as error:
-            raise Oversized(str(error)) from error
+            raise Oversized(error) from error
         except Unreachable as error:
             raise Refused(str(error)) from error
         if answer.status in (200, 201, *also):
@@ -177,7 +223,7 @@ class Board:
         self._wrote = self._clock.now()[1]
 
     def _wait(self, answer: Answer) -> int:
-        return pause_ms(answer.status, answer.headers, said_at(answer.headers) or self._clock.now()[0])
+        return pause_ms(answer.status, answer.headers, self._time(answer))
 
     def _complaint(self, answer: Answer) -> str:
         if answer.status == 401:
@@ -196,7 +242,7 @@ class Board:
 
 def _is_last(page: Answer) -> bool:
     """By its Link header (RFC 8288): a Gitea may be set to shorter pages than we ask for, and has comments on one."""
-    return 'rel="next"' not in page.headers.get("link", "")
+    return MORE not in page.headers.get("link", "")
 
 
 def _read(body: bytes, kind: type[Kind]) -> Kind:

@@ -26,7 +26,11 @@ class Unreachable(Exception):
 
 
 class TooLong(Unreachable):
-    """There was more of an answer than is read."""
+    """There was more of an answer than is read; `headers`: what it said before that, names in lower case."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__("the registry gives an answer that is longer than a megabyte")
+        self.headers = headers
 
 
 class Answer(Struct, frozen=True):
@@ -73,7 +77,7 @@ class Http:
             response = self._open(url).request(method, url, body=body, headers=headers, **options)  # type: ignore[arg-type]
             try:
                 said = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, said, _read(response, deadline))
+                return Answer(response.status, said, _read(response, said, deadline))
             finally:
                 response.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -97,13 +101,13 @@ def _proxied(proxy: str) -> urllib3.PoolManager:
     return urllib3.ProxyManager(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), proxy_headers=headers)
 
 
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, said: Mapping[str, str], deadline: float) -> bytes:
     """The body, while it is short enough and comes in time."""
     read = bytearray()
     while chunk := response.read1(CHUNK_BYTES):
         read += chunk
         if len(read) > ANSWER_CAP_BYTES:
-            raise TooLong("the registry gives an answer that is longer than a megabyte")
+            raise TooLong(said)
         if time.monotonic() > deadline:
             raise OSError(f"no whole answer within {TOTAL_SECONDS:.0f} s")
     return bytes(read)
