@@ -27,7 +27,12 @@ MIRRORED = ("wgmesh/domain", "wgmesh/projections", "wgmesh/adapters")
 
 # Where running begins: the command, and the daemon that `join` becomes.
 # What is started by name, with `python -m`.
-ENTRANCES = ["wgmesh.__main__", "wgmesh.daemon.__main__", "wgmesh.adapters.netlink.serve"]
+ENTRANCES = [
+    "wgmesh.__main__",
+    "wgmesh.daemon.__main__",
+    "wgmesh.adapters.netlink.serve",
+    "wgmesh.adapters.registry.serve",
+]
 
 # Written before what will use them; a module that is used leaves this list.
 AWAITED: list[str] = []

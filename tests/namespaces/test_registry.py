@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.adapters.registry.github_server import REPOSITORY
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
 from tests.namespaces.mesh import new_secret
+from tests.namespaces.test_figures import BUDGETS
+from tests.namespaces.test_hundred_peers import at_rest_kib
 from wgmesh.adapters.netns.lab import Node
 
 pytestmark = pytest.mark.namespaces
@@ -106,3 +109,22 @@ def test_through_a_proxy_and_nothing_but_the_tunnel_two_meet_all_the_same(
     assert causes == {"registry"}
     proxy.hear()
     assert any(line.startswith("POST http://192.0.2.1:8080/repos/") for line in proxy.said)
+
+
+def test_what_speaks_https_is_gone_with_the_visit(
+    lab: FaultyLab, internet: tuple[Speaker, Speaker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, _ = internet
+    monkeypatch.setenv("GITHUB_TOKEN", "token-a")
+    daemon = Daemon(machine(lab, "e", 5), new_secret(lab.directory), lab.directory, *options("10.19.0.1"))
+    wait_for(lambda: len(asked(server)) > len(CREATING), FORMING_SECONDS, f"a second visit, {daemon.log.read_text()}")
+    private = at_rest_kib(daemon)
+    print(f"registry_private_kib {private}")
+    assert private <= BUDGETS["registry_mib"] * 1024
+    wait_for(lambda: not speaking(daemon.pid()), 10, "the end of what speaks HTTPS")
+
+
+def speaking(pid: int) -> list[str]:
+    """The processes for the registry that this one has started, and that have not ended."""
+    started = " ".join(each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children")).split()
+    return [each for each in started if b"registry" in Path(f"/proc/{each}/cmdline").read_bytes()]

@@ -41,13 +41,13 @@ class Errand(Struct, frozen=True):
     identity: IdentityKey
 
 
-class Find(Struct, frozen=True):
+class Find(Struct, frozen=True, tag=True):
     """Those on this page of the list of issues (counted from 1) that have our title: `Titles`."""
 
     page: int
 
 
-class Search(Struct, frozen=True):
+class Search(Struct, frozen=True, tag=True):
     """Those that have our title in the whole repository, as far as its index knows: `Titles`."""
 
 
@@ -65,25 +65,25 @@ class Titles(Struct, frozen=True):
     ends: bool
 
 
-class Make(Struct, frozen=True):
+class Make(Struct, frozen=True, tag=True):
     """Make our issue, with this sealed note in its body. Its number."""
 
     entry: bytes
 
 
-class Close(Struct, frozen=True):
+class Close(Struct, frozen=True, tag=True):
     """Close this issue, which we made."""
 
     number: int
 
 
-class Read(Struct, frozen=True):
+class Read(Struct, frozen=True, tag=True):
     """The notes in this issue; None if it is not there."""
 
     number: int
 
 
-class Put(Struct, frozen=True):
+class Put(Struct, frozen=True, tag=True):
     """Write our note into this comment, which we made, or into a new one where it is 0."""
 
     number: int

@@ -286,7 +286,7 @@ def test_an_answer_that_is_long_is_not_kept(tracker: Tracker) -> None:
     alice = board(tracker)
     tracker.faults.append(lambda *_: (200, {"etag": '"x"'}, b"[" + b" " * KEPT_BYTES + b"]"))
     alice.notes(1)
-    assert alice._kept == {}
+    assert alice.kept == {}
 
 
 @pytest.mark.parametrize(

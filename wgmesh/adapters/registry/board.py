@@ -3,7 +3,7 @@
 It carries out what a visit (`domain/visiting`) asks for. Every call blocks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -70,13 +70,21 @@ class Oversized(Refused):
 
 
 class Board:
-    """`title`: of the mesh's issue."""
+    """`title`: of the mesh's issue. `kept`: the last answers of a few pages, by what was asked."""
 
-    def __init__(self, http: Http, dialect: Dialect, repository: str, title: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        http: Http,
+        dialect: Dialect,
+        repository: str,
+        title: str,
+        clock: Clock,
+        kept: Mapping[str, Answer] | None = None,
+    ) -> None:
         self._http, self._dialect, self._clock = http, dialect, clock
         self._repository, self._title = repository, title
         self._wrote: int | None = None
-        self._kept: dict[str, Answer] = {}
+        self.kept = dict(kept or {})
 
     def carry_out(self, request: Request) -> object:
         """What the request asks for; Refused where the registry does not do it."""
@@ -180,14 +188,14 @@ class Board:
     def _page(self, path: str, query: dict[str, str | int], also: tuple[int, ...]) -> Answer:
         """What did not change since is not sent again, and costs a token nothing."""
         key = f"{path} {query}"
-        kept = self._kept.get(key)
+        kept = self.kept.get(key)
         headers = {"if-none-match": kept.headers["etag"]} if kept else {}
         answer = self._ask("GET", path, query, None, (304, *also) if kept else also, headers)
         if kept and answer.status == 304:
             return Answer(kept.status, kept.headers | {"date": answer.headers.get("date", "")}, kept.body)
-        self._kept.pop(key, None)
+        self.kept.pop(key, None)
         if "etag" in answer.headers and answer.status == 200 and len(answer.body) <= KEPT_BYTES:
-            self._kept = dict(list(self._kept.items())[1 - KEPT_PAGES :]) | {key: answer}
+            self.kept = dict(list(self.kept.items())[1 - KEPT_PAGES :]) | {key: answer}
         return answer
 
     def _write(self, method: str, path: str, body: dict[str, str]) -> bytes:

@@ -1,6 +1,6 @@
 """One HTTPS request at a time, bounded in every way: ten seconds in all, a megabyte, and no token to another host.
 
-This module is loaded on first use: urllib3 costs the daemon six megabytes that most meshes never need.
+The daemon never loads this module, which would cost it the six megabytes of urllib3 for good: `serve` does.
 """
 
 import time
