@@ -249,13 +249,10 @@ def test_row_40_issues_under_our_title_without_a_note_of_ours_are_never_written_
     assert [r.number for r in registry.asked if isinstance(r, Close | Put)] == [101]
 
 
-def test_row_38_notes_that_are_stale_or_nobodys_count_for_nothing_and_there_is_a_cap() -> None:
+def test_row_38_notes_that_are_stale_or_nobodys_count_for_nothing() -> None:
     registry = with_notes((said(BOB).signed, STALE_AFTER), (b"junk", 0), (said(CAROL).signed, STALE_AFTER - 1))
     visited = registry.receives(ERRAND)
     assert (visited.notes, visited.rejected) == ((said(CAROL),), 1)
-    crowded = with_notes(*[(said(BOB).signed, 0)] * NOTES_CAP, (said(CAROL).signed, 0))
-    assert len(notes := crowded.receives(ERRAND).notes) == NOTES_CAP
-    assert notes[-1] == said(CAROL)
 
 
 CROWD = {
@@ -283,10 +280,19 @@ def test_who_has_a_note_in_a_crowd_keeps_it_fresh() -> None:
     assert [request.comment for request in registry.asked if isinstance(request, Put)] == [1]
 
 
-def test_row_38_one_note_that_a_stranger_copied_again_and_again_is_no_crowd() -> None:
-    registry = with_notes(*[(said(BOB).signed, 5)] * (2 * NOTES_CAP))
-    assert registry.receives(ERRAND).wrote
+def test_row_38_the_newest_of_a_crowd_are_read_up_to_a_cap() -> None:
+    registry = with_notes(*((entry, 5) for entry in CROWD), (said(CAROL).signed, 0))
+    notes = registry.receives(ERRAND, of_the_crowd).notes
+    assert len(notes) == NOTES_CAP
+    assert notes[-1] == said(CAROL)
+
+
+def test_row_38_one_note_that_a_stranger_copied_again_and_again_is_no_crowd_and_crowds_nobody_out() -> None:
+    registry = with_notes((said(CAROL).signed, 5), *[(said(BOB).signed, 5)] * (2 * NOTES_CAP))
+    visited = registry.receives(ERRAND)
+    assert visited.wrote
     assert Put in registry.kinds()
+    assert visited.notes == (said(CAROL), said(BOB))
 
 
 @pytest.mark.parametrize("kind", [Find, Read, Put])

@@ -131,7 +131,8 @@ def visit(errand: Errand, opened: Open) -> Visit:
             notes = yield Read(visited.number)
             visited = visited if notes is not None else Visited()
         said = [(note, signed) for note in notes or () if (signed := opened(note.entry))]
-        fresh = tuple(signed for note, signed in said if note.age < STALE_AFTER)
+        # Anybody can copy a note: of each node one counts, its newest, and copies crowd nobody out.
+        fresh = tuple({signed.record.identity: signed for note, signed in said if note.age < STALE_AFTER}.values())
         visited = replace(visited, notes=fresh[-NOTES_CAP:], rejected=len(notes or ()) - len(said))
         if errand.entry and visited.number:
             own = [(note, signed) for note, signed in said if signed.record.identity == errand.identity]
@@ -191,13 +192,13 @@ def _lowest(titles: Titles, opened: Open) -> int:
 
 
 def _is_crowded(fresh: Sequence[SignedRecord]) -> bool:
-    """Did so many leave notes that one more helps nobody? Copies, which anybody can make, do not count.
+    """Did so many leave notes that one more helps nobody?
 
     Who reads as many finds the mesh, and is found through it. One whose own note is beyond what is read would leave
     another at each visit, and the issue would grow without end. Its word counts as said: it comes back with the next
     refresh, when others may have gone.
     """
-    return len(dict.fromkeys(signed.record.identity for signed in fresh)) >= NOTES_CAP
+    return len(fresh) >= NOTES_CAP
 
 
 def _write(errand: Errand, number: int, own: Sequence[tuple[Note, SignedRecord]]) -> Generator[Request, Any, None]:
