@@ -40,6 +40,7 @@ def test_the_clone_with_the_lower_life_falls_silent_after_its_last_words() -> No
     assert not any(mesh.is_silent(seen + LAST_WORDS - 1) for mesh in (higher, lower))
     assert (higher.is_silent(seen + LAST_WORDS), lower.is_silent(seen + LAST_WORDS)) == (False, True)
     assert not mesh_of().is_silent(seen + LAST_WORDS)
+    assert (higher.silent_from, lower.silent_from, mesh_of().silent_from) == (None, seen + LAST_WORDS, None)
 
 
 def test_a_record_weighs_eight_bytes_of_its_hash_in_a_digest() -> None:

@@ -9,7 +9,7 @@ from tests.simulation.soak import run_seeds
 from tests.simulation.swarm import Options, Outcome, draw_options
 from tests.source import ROOT
 
-SEEDS = range(1, 151)
+SEEDS = range(1, 201)
 PROCESSES = 2
 
 
