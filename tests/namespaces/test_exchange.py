@@ -1,6 +1,8 @@
 """Machines of different networks: no multicast reaches from one to the other, and `--peer` names one address."""
 
 import os
+import subprocess
+import sys
 import time
 import tomllib
 from pathlib import Path
@@ -59,6 +61,15 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def bare_start_seconds() -> float:
+    """What processors do for two starts of Python: of the command line and, in its place, of the daemon."""
+    before = os.times()
+    for module in ("wgmesh.cli.join", "wgmesh.daemon.service"):
+        subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
 def test_one_address_of_one_peer_joins_two_networks(lab: FaultyLab) -> None:
     here, there = routed(lab, "a", "b")
     secret = new_secret(lab.directory)
@@ -112,8 +123,11 @@ def test_a_warm_restart_without_discovery_comes_back_from_its_log(lab: FaultyLab
     a.start()
     wait_for(lambda: a.node.ping(address, timeout_seconds=0.2), BUDGETS["warm_seconds"] * PATIENCE, "a ping to b")
     took, worked = time.monotonic() - began, processor_seconds(a.pid())
-    print(f"warm restart: first ping after {took:.2f} s, {worked:.2f} s of a processor")
-    assert worked <= BUDGETS["warm_processor_seconds"]
+    bare = bare_start_seconds()
+    print(
+        f"warm restart: first ping after {took:.2f} s, {worked:.2f} s of a processor, {bare:.2f} of it Python's start"
+    )
+    assert worked <= BUDGETS["warm_processor_ratio"] * bare
     wait_for(lambda: b.connected(1, 1), 10, "b to see it")
     a.kill9()
     configure(a.node.pid, "link del wgmesh0")
