@@ -64,8 +64,8 @@ def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
     """Both walk it, and one of them stands where the other can call it.
 
     A mesh is found by what its two announcers say, and they find others who announce. With more nodes than these behind
-    NATs, a mesh may be announced by none that can be called; then nothing is demanded. Nor is it among liars: they can
-    use up what a node asks in an hour.
+    NATs, a mesh may be announced by none that can be called; with as many whose clocks are far from these two's, under
+    another hour alone. Then nothing is demanded. Nor is it among liars: they can use up what a node asks in an hour.
     """
     if site.dht is None or site.dht.liars:
         return False
@@ -73,10 +73,11 @@ def _meet_in_dht(site: Site, one: Machine, other: Machine) -> bool:
     if not are_out or abs(one.wall() - other.wall()) > ONE_HOUR_MOSTLY_MS:
         return False
     hidden = [each for each in site.living if each.dht and not site.is_public(each)]
+    astray = [each for each in site.living if each.dht and abs(each.wall() - one.wall()) > ONE_HOUR_MOSTLY_MS]
     is_callable = (site.is_public(one) and site.can_name(other, one)) or (
         site.is_public(other) and site.can_name(one, other)
     )
-    if not is_callable or len(hidden) > ELECTED:
+    if not is_callable or len(hidden) > ELECTED or len(astray) >= ELECTED:
         return False
     sometimes("met_by_dht")
     return True

@@ -2,8 +2,10 @@
 
 from msgspec.structs import replace
 
-from tests.simulation.convergence import missing, overgrown, pairs
+from tests.simulation.convergence import HOUR_MS, groups, missing, overgrown, pairs
 from tests.simulation.small_site import run, settled
+from tests.simulation.test_dht import scattered, start
+from tests.simulation.world import SECOND
 from wgmesh.domain.draft import State
 from wgmesh.domain.values import Incarnation
 
@@ -69,3 +71,13 @@ def test_a_table_beyond_its_cap_and_a_queue_that_does_not_empty_are_named() -> N
         one.networks_changed()
     run(site, 1)
     assert list(overgrown(site)) == ["n0: heard is beyond 1024", "n0: 65 inputs wait, more than a turn takes"]
+
+
+def test_two_need_not_meet_in_a_dht_where_as_many_as_announce_a_mesh_have_clocks_far_from_theirs() -> None:
+    for astray, together in ((0, 5), (1, 4), (2, 1)):
+        site = scattered(5)
+        start(site)
+        site.world.run(SECOND)
+        for machine in site.machines[:astray]:
+            machine.clock.step(HOUR_MS)
+        assert max(len(group) for group in groups(site)) == together
