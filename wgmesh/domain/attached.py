@@ -9,9 +9,9 @@ from wgmesh.domain.values import Endpoint, Interface, address_of, network_of
 Network = IPv4Network | IPv6Network
 
 
-def networks(mesh: Mesh) -> tuple[Network, ...]:
-    """All of them, link-local ones too."""
-    return (*lans(mesh.interfaces), *networks_of(mesh.attached))
+def networks(interfaces: tuple[Interface, ...], beside: tuple[str, ...]) -> tuple[Network, ...]:
+    """All of them, link-local ones too: those to LANs of the mesh, and those of other interfaces."""
+    return (*lans(interfaces), *networks_of(beside))
 
 
 @lru_cache(maxsize=256)  # asked of every endpoint; interfaces hardly ever change

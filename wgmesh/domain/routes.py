@@ -19,7 +19,7 @@ from wgmesh.domain.events import RouteContested
 from wgmesh.domain.mesh import Mesh
 from wgmesh.domain.parameters import Parameters
 from wgmesh.domain.settings import ALL_ROUTES
-from wgmesh.domain.values import address_of, network_of
+from wgmesh.domain.values import Interface, address_of, network_of
 
 # A wider prefix is the default route in pieces: a few of them cover the Internet.
 WIDEST = {4: 8, 6: 16}
@@ -146,16 +146,27 @@ def _is_accepted(mesh: Mesh, prefix: str) -> bool:
 
 def _objection(mesh: Mesh, prefix: str, endpoints: tuple[str, ...]) -> str:
     assert mesh.parameters and mesh.settings
-    network = network_of(prefix)
     if reason := general_objection(prefix) or mesh_objection(mesh.parameters, prefix):
         return reason
-    if near := next((each for each in attached.networks(mesh) if _overlap(network, each)), None):
+    if near := _attached(mesh.interfaces, mesh.attached, prefix):
         return f"this machine is attached to {near}"
     if any(_is_within(prefix, each) for each in mesh.settings.advertise_routes):
         return "this node announces it too"
-    if within := next((each for each in endpoints if address_of(each) in network), ""):
+    if within := _endpoint_in(prefix, endpoints):
         return f"the endpoint {within}, which is in use, lies in it"
-    return "this node has no IPv4 address in the mesh" if network.version == 4 and not attached.has_ipv4(mesh) else ""
+    is_ipv4 = network_of(prefix).version == 4
+    return "this node has no IPv4 address in the mesh" if is_ipv4 and not attached.has_ipv4(mesh) else ""
+
+
+@lru_cache(maxsize=256)  # as with the next, asked in every step, and the same until networks or peers change
+def _attached(interfaces: tuple[Interface, ...], beside: tuple[str, ...], prefix: str) -> str:
+    near = attached.networks(interfaces, beside)
+    return next((str(each) for each in near if _overlap(network_of(prefix), each)), "")
+
+
+@lru_cache(maxsize=256)
+def _endpoint_in(prefix: str, endpoints: tuple[str, ...]) -> str:
+    return next((each for each in endpoints if address_of(each) in network_of(prefix)), "")
 
 
 def _clash(mesh: Mesh, owners: dict[str, bytes], prefix: str) -> str:
