@@ -1,7 +1,6 @@
 """`wgmesh bugreport` writes a bundle that replays and names nobody, or nothing."""
 
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.cli import Said, run
 from tests.cli.conftest import keep
 from tests.recorded_life import record_a_life
 from tests.redaction.hunting import addresses, encoded, hits, keys_and_names
+from tests.redaction.unpacking import unpacked
 from tests.stories import STORY
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain.folding import evolve
@@ -21,12 +21,6 @@ from wgmesh.domain.records import Record
 
 def bugreport(directory: Path, *words: object) -> Said:
     return run("bugreport", "--state-dir", str(directory), *(str(word) for word in words))
-
-
-def unpacked(path: Path) -> Path:
-    with tarfile.open(path) as archive:
-        archive.extractall(path.parent, filter="data")
-    return path.parent / "wgmesh-bugreport"
 
 
 def everything(directory: Path) -> bytes:

@@ -1,7 +1,6 @@
 """The bundle of a real run names nobody of it, and replays; so does its recording. The page of it can be written."""
 
 import base64
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from tests.namespaces.daemon import WGMESH, Daemon
 from tests.namespaces.lab import FaultyLab
 from tests.namespaces.mesh import lan_mesh
 from tests.redaction.hunting import addresses, encoded, hits, keys_and_names
+from tests.redaction.unpacking import unpacked
 from tests.source import ROOT
 from wgmesh.adapters.event_log.reader import LogReader
 from wgmesh.domain.records import Record
@@ -37,9 +37,7 @@ def test_the_bundle_of_a_real_run_names_nobody_and_is_decided_again(lab: FaultyL
         orchid, "bugreport", "--state-dir", str(orchid.state_dir), "--inputs", str(recording), "-o", str(bundle)
     )
     assert "events.db, inputs, about.json" in live, "a daemon that runs is in nobody's way"
-    with tarfile.open(bundle) as archive:
-        archive.extractall(lab.directory, filter="data")
-    folder = lab.directory / "wgmesh-bugreport"
+    folder = unpacked(bundle)
     assert '"allowed_ips"' in (folder / "about.json").read_text(), "what WireGuard says goes along"
 
     for each in mesh.daemons:
