@@ -218,6 +218,18 @@ def test_what_comes_through_a_relay_that_is_in_use_or_on_trial_raises_no_doubt()
     assert story.when(sampled(BEST, rx_bytes=564), at="30 s").state.session.watch.doubts == {}, "it is asked anyway"
 
 
+def test_who_is_lost_on_the_direct_way_that_was_taken_is_reached_as_it_comes_through_the_relay() -> None:
+    story = relayed(BOTH.given(PeerConnected(BOB.key, BOB.wireguard)), BEST).when(sampled(BEST), at="16 s").when(NEWS)
+    for number in (1, 2, 3):
+        story = story.when(Due("trial"), at=f"{16 + number} s")
+        [probe] = [each.message for each in story.effects if isinstance(each, SendGossip) and each.to == BOB.key]
+        assert isinstance(probe, Probe)
+        story = story.when(says(BOB, Answer(probe.number)), at=f"{16.1 + number} s")
+    lost = story.given(PeerDisconnected(BOB.key, 1))
+    assert BOB.key in lost.state.session.relaying.trials, "what was taken is watched for an hour"
+    assert lost.when(sampled(BEST, rx_bytes=564), at="30 s").events == (PeerRelayed(BOB.key, BEST.key, GATE),)
+
+
 def test_who_comes_through_a_relay_and_is_not_reached_otherwise_is_reached_through_it() -> None:
     story = BOTH.when(sampled(BEST), at="2 s")
     assert story.when(sampled(BEST), at="30 s").events == (), "nothing came since"

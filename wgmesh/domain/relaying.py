@@ -219,11 +219,11 @@ def _hear(draft: Draft, peer: Peer, traffic: Traffic, way: tuple[bytes, int]) ->
     """
     held, last = draft.session.relaying, peer.unrelayed
     at = draft.now.awake - (traffic.received_age or 0)
-    if peer.relayed or peer.identity in held.trials or peer.identity in held.leases:
+    if peer.relayed or peer.identity in held.leases:
         return
-    if peer.connected:
+    if peer.connected and peer.identity not in held.trials:  # who is on trial is asked anyway
         yield from doubting.begin(draft, peer.identity, liveness.last_sign(draft, peer))
-    elif relays.serves(draft.mesh, way[0]) and (last is None or at > last.since.awake):
+    elif not peer.connected and relays.serves(draft.mesh, way[0]) and (last is None or at > last.since.awake):
         yield from _relay(draft, peer, *way)
 
 
