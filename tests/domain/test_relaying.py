@@ -39,6 +39,22 @@ def granted(story: Playbook = BOTH) -> Playbook:
     return asked(story).when(says(BEST, RelayGrant(BOB.key, GATE)), at="5.1 s")
 
 
+def in_use() -> Playbook:
+    """Bob is reached through the best relay, and directly beside it, which is on trial."""
+    story = relayed(BOTH.given(PeerConnected(BOB.key, BOB.wireguard)), BEST)
+    return story.when(sampled(BEST), at="16 s").when(NEWS)
+
+
+def taken_directly(story: Playbook) -> Playbook:
+    """Three signs on the direct way."""
+    for number in (1, 2, 3):
+        story = story.when(Due("trial"), at=f"{16 + number} s")
+        [probe] = [each.message for each in story.effects if isinstance(each, SendGossip) and each.to == BOB.key]
+        assert isinstance(probe, Probe)
+        story = story.when(says(BOB, Answer(probe.number)), at=f"{16.1 + number} s")
+    return story
+
+
 def wishes(story: Playbook) -> dict[bytes, Wish]:
     return story.state.session.relaying.wishes
 
@@ -207,25 +223,15 @@ def test_who_still_comes_through_a_relay_that_we_left_is_asked_for_a_sign_on_the
 
 
 def test_what_comes_through_a_relay_that_is_in_use_or_on_trial_raises_no_doubt() -> None:
-    story = relayed(BOTH.given(PeerConnected(BOB.key, BOB.wireguard)), BEST).when(sampled(BEST), at="16 s").when(NEWS)
+    story = in_use()
     assert story.when(sampled(BEST, rx_bytes=532), at="30 s").state.session.watch.doubts == {}
-    for number in (1, 2, 3):
-        story = story.when(Due("trial"), at=f"{16 + number} s")
-        [probe] = [each.message for each in story.effects if isinstance(each, SendGossip) and each.to == BOB.key]
-        assert isinstance(probe, Probe)
-        story = story.when(says(BOB, Answer(probe.number)), at=f"{16.1 + number} s")
+    story = taken_directly(story)
     assert story.events[-1:] == (PeerUnrelayed(BOB.key, BEST.key, "direct"),)
     assert story.when(sampled(BEST, rx_bytes=564), at="30 s").state.session.watch.doubts == {}, "it is asked anyway"
 
 
 def test_who_is_lost_on_the_direct_way_that_was_taken_is_reached_as_it_comes_through_the_relay() -> None:
-    story = relayed(BOTH.given(PeerConnected(BOB.key, BOB.wireguard)), BEST).when(sampled(BEST), at="16 s").when(NEWS)
-    for number in (1, 2, 3):
-        story = story.when(Due("trial"), at=f"{16 + number} s")
-        [probe] = [each.message for each in story.effects if isinstance(each, SendGossip) and each.to == BOB.key]
-        assert isinstance(probe, Probe)
-        story = story.when(says(BOB, Answer(probe.number)), at=f"{16.1 + number} s")
-    lost = story.given(PeerDisconnected(BOB.key, 1))
+    lost = taken_directly(in_use()).given(PeerDisconnected(BOB.key, 1))
     assert BOB.key in lost.state.session.relaying.trials, "what was taken is watched for an hour"
     assert lost.when(sampled(BEST, rx_bytes=564), at="30 s").events == (PeerRelayed(BOB.key, BEST.key, GATE),)
 

@@ -295,6 +295,13 @@ def test_row_38_one_note_that_a_stranger_copied_again_and_again_is_no_crowd_and_
     assert visited.notes == (said(CAROL), said(BOB))
 
 
+def test_row_38_an_old_note_that_a_stranger_copied_hides_no_newer_one() -> None:
+    old, new = (SignedRecord(BOB.record(change=change), bytes([change])) for change in (2, 3))
+    entries = {each.signed: each for each in (old, new)}
+    registry = with_notes((new.signed, 5), (old.signed, 0))
+    assert registry.receives(ERRAND, lambda entry: entries.get(entry) or opened(entry)).notes == (new,)
+
+
 @pytest.mark.parametrize("kind", [Find, Read, Put])
 def test_what_was_done_before_a_refusal_counts(kind: type) -> None:
     registry = with_notes((said(BOB).signed, 5))

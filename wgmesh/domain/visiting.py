@@ -7,7 +7,7 @@ once both list again: the lower number counts, and who made the other closes it.
 it asks for, and throws `Refused` into it where that cannot be done.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -131,8 +131,7 @@ def visit(errand: Errand, opened: Open) -> Visit:
             notes = yield Read(visited.number)
             visited = visited if notes is not None else Visited()
         said = [(note, signed) for note in notes or () if (signed := opened(note.entry))]
-        # Anybody can copy a note: of each node one counts, its newest, and copies crowd nobody out.
-        fresh = tuple({signed.record.identity: signed for note, signed in said if note.age < STALE_AFTER}.values())
+        fresh = _newest(signed for note, signed in said if note.age < STALE_AFTER)
         visited = replace(visited, notes=fresh[-NOTES_CAP:], rejected=len(notes or ()) - len(said))
         if errand.entry and visited.number:
             own = [(note, signed) for note, signed in said if signed.record.identity == errand.identity]
@@ -189,6 +188,16 @@ def _list(opened: Open) -> Generator[Request, Any, tuple[int, bool]]:
 def _lowest(titles: Titles, opened: Open) -> int:
     """The lowest issue with a note of this mesh in its body; 0 where there is none."""
     return min((issue.number for issue in titles.titled if opened(issue.entry)), default=0)
+
+
+def _newest(notes: Iterable[SignedRecord]) -> tuple[SignedRecord, ...]:
+    """One of each node: anybody can copy a note, an old one too, and copies crowd nobody out and hide nothing newer."""
+    newest: dict[IdentityKey, SignedRecord] = {}
+    for note in notes:
+        held = newest.get(note.record.identity)
+        if held is None or note.record.incarnation >= held.record.incarnation:
+            newest[note.record.identity] = note
+    return tuple(newest.values())
 
 
 def _is_crowded(fresh: Sequence[SignedRecord]) -> bool:
