@@ -205,12 +205,14 @@ LAYERS = (
 LAYER_REASON = "in the domain, values <- what is said and recorded <- mesh <- policies <- decide: read it bottom up"
 
 POLICIES_THAT_ASK_POLICIES = {
+    "asking_back": ("reaching",),  # where a node may be
     "discovery": (
-        "membership",
         "addressing",
         "announcing",
+        "asking_back",
         "endpoints",
         "hearsay",
+        "membership",
         "reaching",
         "redialling",
         "selfhood",

@@ -5,7 +5,7 @@ import pytest
 from tests.cast import ALICE, BOB, CAROL, EVERYBODY, Member
 from tests.node.test_lan import crowd
 from tests.small_world import Machine, SmallWorld
-from wgmesh.domain.events import PeerConnected, PeerDiscovered, PeerLeft, RecordRenewed
+from wgmesh.domain.events import OwnRecordOutrun, PeerConnected, PeerDiscovered, PeerLeft, RecordRenewed
 from wgmesh.domain.inputs import Found
 from wgmesh.node import Turn
 
@@ -103,6 +103,26 @@ def test_who_holds_our_record_already_answers_when_it_is_renewed() -> None:
     assert bob.count(RecordRenewed) == 0
     world.run("5 min")
     assert bob.count(RecordRenewed) in range(4, 7)
+
+
+def test_who_left_and_lost_its_log_comes_back_though_its_clock_is_behind() -> None:
+    world, (alice, bob) = apart(ALICE, BOB)
+    for _ in range(5):
+        bob.kill()
+        bob.start()
+    name(bob, alice)
+    world.run("10 s")
+    bob.leave()
+    world.run("1 min")
+    alice.kill()
+    alice.start()
+    bob.log.records.clear()
+    bob.boots = 1
+    bob.start()
+    name(bob, alice)
+    world.run("1 min")
+    assert connected(alice, bob)
+    assert bob.count(OwnRecordOutrun) == 1
 
 
 def test_nobody_is_sent_more_bytes_than_came_from_it_but_a_hello() -> None:

@@ -8,7 +8,7 @@ sender lives and not where it came from.
 import ipaddress
 from typing import assert_never
 
-from wgmesh.domain import announcing, hearsay, lots, reaching, redialling, supplying, unanswered
+from wgmesh.domain import announcing, asking_back, hearsay, lots, reaching, redialling, supplying, unanswered
 from wgmesh.domain.draft import NEVER, Draft, State, Verdict
 from wgmesh.domain.effects import SendConfirm, SendHello, SendPage, SendReply
 from wgmesh.domain.endpoints import is_within_mesh, objection
@@ -35,9 +35,6 @@ ANSWERING = 10
 HEARD_GRAIN = MINUTE
 # Who was news is answered again for so long, from where it came: our first Reply may be lost.
 WELCOME = 10 * SECOND
-# For a Hello to another start of ours we say three of our own, and no more within a third of a minute.
-ASK_BACK_PAUSE = 20 * SECOND
-ASKED_BACK = 3
 
 
 def hear(draft: Draft, heard: Heard) -> Verdict:
@@ -131,8 +128,12 @@ def is_plausible(draft: Draft, heard: Heard, record: PeerRecord) -> bool:
 def _answer(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     record = heard.record
     assert record
-    counter = Incarnation(*hello.counter)
-    if counter <= State(draft.mesh, draft.session).last_counter(heard.identity) or _came_by_tunnel(draft, heard):
+    counter, state = Incarnation(*hello.counter), State(draft.mesh, draft.session)
+    if _came_by_tunnel(draft, heard):
+        return
+    if asking_back.is_due(state, record, draft.now.awake):
+        yield from asking_back.ask(draft, heard.identity, record.incarnation.boot)
+    if counter <= state.last_counter(heard.identity):
         return
     if hello.to == NOBODY:
         if not _is_welcome(draft, heard, hello.signed):
@@ -194,15 +195,14 @@ def _came_by_tunnel(draft: Draft, heard: Heard) -> bool:
 
 def _ask_back(draft: Draft, heard: Heard, hello: Hello, counter: Incarnation) -> Verdict:
     """A node that knows an earlier start of ours, or a replay: whoever lives where we know the sender is asked."""
-    last, now = draft.session.asked_back.get(heard.identity), draft.now.awake
-    if heard.identity not in draft.mesh.peers or (last is not None and now - last < ASK_BACK_PAUSE):
+    state = State(draft.mesh, draft.session)
+    if heard.identity not in draft.mesh.peers or asking_back.was_asked(state, heard.identity, draft.now.awake):
         return
     assert heard.record
-    draft.remember(asked_back=remember(draft.session.asked_back, heard.identity, now, PEER_CAP))
     yield from admit(draft, heard.record, hello.signed, counter, _by(heard))
     peer = draft.mesh.peers[heard.identity]
-    for address in reaching.sockets(draft.mesh, peer)[:ASKED_BACK] if draft.mesh.uses(peer) else ():
-        yield SendHello("exchange", "", address, peer.identity, peer.incarnation.boot)
+    if draft.mesh.uses(peer):
+        yield from asking_back.ask(draft, heard.identity, peer.incarnation.boot)
 
 
 def _may_answer(draft: Draft, sender: Endpoint) -> bool:

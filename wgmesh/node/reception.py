@@ -11,7 +11,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wgmesh.domain import messages, peer_record
+from wgmesh.domain import asking_back, messages, peer_record
 from wgmesh.domain.draft import State
 from wgmesh.domain.envelope import SIZES, Layer, open_datagram
 from wgmesh.domain.gossip_messages import Introduction, decode_gossip
@@ -161,7 +161,8 @@ class Receiver:
             self._check_token(record, hello)
         if hello.to != messages.NOBODY:
             self._expect_addressee(mesh, hello, any_boot=arrival.layer == "exchange")
-        if Incarnation(*hello.counter) <= state.last_counter(record.identity):
+        is_said_before = Incarnation(*hello.counter) <= state.last_counter(record.identity)
+        if is_said_before and not asking_back.is_due(state, record, now):
             raise Rejection("replay")
         self._check(mesh, payload, hello, record.identity, now)
         self._check_record(mesh, record, hello.signed)
