@@ -19,7 +19,7 @@ AT_ONCE = 3
 
 
 def is_due(state: State, record: PeerRecord, now: int) -> bool:
-    """Is this what one who is gone said in an earlier run than the last, and was it not asked of late (`awake`)?"""
+    """Is this older than the last word of one who is gone, and was it not asked of late? `now`: ms on `awake`."""
     held = state.mesh.peers.get(record.identity)
     if held is None or held.present or state.mesh.bans(held) or record.incarnation >= held.incarnation:
         return False
