@@ -46,6 +46,7 @@ def test_one_that_stands_still_is_named_and_can_be_ended_all_the_same(
     monkeypatch.setattr(wireguard_go, "END_SECONDS", 0.2)
     process.start()
     os.kill(process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)  # its last thread may have answered until then
     with pytest.raises(TimeoutError, match=rf"wireguard-go \(process {process.pid}\) does not answer"):
         process.ask(GET)
     process.end()
