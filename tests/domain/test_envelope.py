@@ -163,7 +163,8 @@ UNFAIR = 406
 
 def _unfairness(column: bytes) -> float:
     counts = Counter(column).values()
-    return sum(map(mul, counts, counts)) * 256 / len(column) - len(column)
+    squares: int = sum(map(mul, counts, counts))
+    return squares * 256 / len(column) - len(column)
 
 
 @pytest.mark.parametrize("vector", load("wire")["datagrams"], ids=lambda vector: vector["name"])
