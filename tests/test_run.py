@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,13 +120,19 @@ def test_the_first_setup_makes_a_venv_and_installs_the_project_with_its_tools(pl
     assert (place.root / ".venv/ready").is_file()
 
 
+def processor_seconds() -> float:
+    """What every program took that this one started and saw end: whatever else the machine does meanwhile."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def test_a_second_setup_does_nothing_within_a_second(place: Place) -> None:
     place.run("setup")
     place.calls.write_text("")
     before = list(place.state())
-    started = time.monotonic()
+    started = processor_seconds()
     result = place.run("setup")
-    assert time.monotonic() - started < 1
+    assert processor_seconds() - started < 1
     assert result.returncode == 0
     assert (place.called("python3.11"), place.called("pip"), place.called("apt-get")) == ([], [], [])
     assert list(place.state()) == before
