@@ -19,7 +19,7 @@ PROGRAM = (sys.executable, "-m", "tests.adapters.lan.flood")
 # Coverage is measured here, and must not be measured there: it costs more than what is measured.
 OUTSIDE = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 # Other programs of a shared machine disturb single runs; the best is what the code costs.
-RUNS = 3
+RUNS = 8
 
 
 def start(network: Network, *words: str) -> "subprocess.Popen[str]":
