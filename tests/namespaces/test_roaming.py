@@ -41,9 +41,10 @@ def ping_goes_on(one: Daemon, other: Daemon, roamed: int) -> Iterator[None]:
     time.sleep(NOTICED_SECONDS)
     written = {daemon: about_the_move(daemon, seen[daemon]) for daemon in (one, other)}
     print(*written.values(), sep="\n")
-    # Where it takes seconds to see one's own networks, who moves may be missed meanwhile, and is connected anew.
+    # Where it takes seconds to see one's own networks, who moves may be missed meanwhile: it is silent and connected
+    # anew instead of having roamed, and with each of the two its keepalive changes.
     missed = SLOWER > 1 and "PeerDisconnected" in written[one]
-    assert all(len(names) <= RECORDS + 2 * missed for names in written.values())
+    assert all(len(names) <= RECORDS + 3 * missed for names in written.values())
     assert written[one].count("PeerRoamed") == roamed or missed
 
 
