@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.lacking import lacks
 
 NOBODY = 65534
 
@@ -19,7 +19,7 @@ def nobody() -> Iterator[None]:
     try:
         os.seteuid(NOBODY)
     except OSError:
-        pytest.skip("only root of the whole machine can become somebody else")
+        lacks("only root of the whole machine can become somebody else")
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.lacking import lacks
 
 # sched.h; Python has them, and the calls, from 3.12 on.
 CLONE_FS = 0x00000200
@@ -28,7 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def own_namespace() -> Iterator[None]:
     """Go there, and come back whatever happens. Only this thread moves, and what it starts there."""
     if os.geteuid() != 0:
-        pytest.skip("needs root, or: unshare --user --map-root-user --net --mount ./run test")
+        lacks("needs root, or: unshare --user --map-root-user --net --mount ./run test")
     cwd = os.getcwd()
     before = [os.open(f"/proc/thread-self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in NAMESPACES]
     _check(_libc.unshare(CLONE_NEWNET | CLONE_NEWNS))

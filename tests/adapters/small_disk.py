@@ -5,8 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from tests.lacking import lacks
 from tests.source import ROOT
 
 UNSHARE = ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user", "--mount")
@@ -30,7 +29,7 @@ def fill(directory: Path, leave_bytes: int = 0) -> Path:
 
 
 def _require_mounts() -> None:
-    """Skip the test where nobody may mount; but fail in CI, where nobody reads of skips."""
+    """Only where somebody may mount."""
     tried = subprocess.run([*UNSHARE, "true"], check=False, capture_output=True, text=True)
     if tried.returncode:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(tried.stderr)
+        lacks(tried.stderr)

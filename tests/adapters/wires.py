@@ -12,8 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
+from tests.lacking import lacks
 from wgmesh.domain.values import Interface
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
@@ -31,7 +30,7 @@ class Network:
         home = os.open(OWN_NETWORK, os.O_RDONLY)
         if _libc.unshare(CLONE_NEWNET) != 0:
             os.close(home)
-            pytest.skip("needs root, or to be root in a user namespace, to make networks")
+            lacks("needs root, or to be root in a user namespace, to make networks")
         try:
             self.fd = os.open(OWN_NETWORK, os.O_RDONLY)
             for name, value in IPV6.items():

@@ -162,7 +162,7 @@ UNFAIR = 406
 
 
 def _unfairness(column: bytes) -> float:
-    counts = Counter(column).values()
+    counts = Counter(column).values()  # of (count - expected)² / expected, summed up, the squares multiplied out
     squares: int = sum(map(mul, counts, counts))
     return squares * 256 / len(column) - len(column)
 

@@ -1,6 +1,7 @@
 """`python -m tests.kernel`: the tests that need WireGuard in the kernel, in one boot of Debian's. Called by ./run.
 
-Exit code 0 only if every one of them ran and passed, or, with the reason, where there can be no such guest.
+Exit code 0 only if every one of them ran and passed, or, with the reason, where there can be no such guest;
+in CI there can be.
 """
 
 import re
@@ -10,6 +11,7 @@ import time
 
 from tests.kernel.guest import Ended, run_in_guest
 from tests.kernel.image import Unobtainable, image
+from tests.lacking import IN_CI
 from tests.source import ROOT
 
 TESTS = (
@@ -40,7 +42,7 @@ OPTIONS = (
 )
 # What a second on a real machine may take in there, where a program's start alone takes three to ten.
 SLOWER = 4
-# Less than four minutes when nothing else runs; on a machine that is shared each gets less of it.
+# Five minutes beside what else is checked, and more than eight where others share the processors.
 LIMIT_SECONDS = 800.0
 CONSOLE_LINES = 40
 
@@ -58,7 +60,7 @@ def main(arguments: list[str]) -> int:
         ended = run_in_guest(image(), command, ROOT, LIMIT_SECONDS)
     except Unobtainable as lack:
         print(f"kernel tests: SKIPPED: {lack}")
-        return 0
+        return int(IN_CI)
     said = verdict(ended)
     if said:
         print("what the guest's kernel said last:", *ended.console.splitlines()[-CONSOLE_LINES:], sep="\n  ")

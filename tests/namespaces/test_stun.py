@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lacking import lacks
 from tests.namespaces import nat
 from tests.namespaces.daemon import Daemon
 from tests.namespaces.lab import FaultyLab, wait_for
@@ -42,7 +43,7 @@ KINDS: tuple[nat.Kind, ...] = ("full", "easy", "hard")
 def internet(lab: FaultyLab, tmp_path: Path) -> str:
     """The segment in the middle, with coturn on two addresses."""
     if shutil.which("turnserver") is None:
-        pytest.skip("there is no turnserver: apt-get install coturn")
+        lacks("there is no turnserver: apt-get install coturn")
     middle = lab.segment("inet")
     host = lab.node("coturn")
     lab.plug(host, middle, *(f"{server}/24" for server in SERVERS))

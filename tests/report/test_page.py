@@ -1,6 +1,6 @@
 """The page in a browser: it loads nothing, is moved through time by keyboard, and nothing in a log is read as markup.
 
-Without a Chromium these are skipped, and say so; `./run check` installs one.
+`./run check` installs a Chromium; elsewhere these are skipped without one, and say so.
 """
 
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lacking import lacks
 from tests.report.chromium import Browser, program
 from tests.stories import BETA, GAMMA, STORY, discovered, records, updated
 from wgmesh.domain import events as e
@@ -46,7 +47,7 @@ def text_of(name: str) -> str:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     path = program()
     if path is None:
-        pytest.skip("there is no Chromium on this machine: apt-get install chromium-headless-shell")
+        lacks("there is no Chromium on this machine: apt-get install chromium-headless-shell")
     with Browser(path, tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
