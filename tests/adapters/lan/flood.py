@@ -24,7 +24,7 @@ COUNT = 5000
 PER_SECOND = 10_000
 NETWORK = "10.9.0.0/24"
 # A flood that does not arrive whole must not leave its receiver behind.
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 8
 
 
 class Spent:
